@@ -1,0 +1,221 @@
+// Receiving (RFC 9605 §4.4.4): keys by KID, and per key a window against replay (§9.3).
+
+import { readFrame } from './core/engine.ts';
+import { SFrameError, type SFrameErrorCode } from './errors.ts';
+import { assertBaseKey, ReceiveKey } from './key.ts';
+import { assertFrame, assertTarget, type Context, type ContextOptions, readOptions } from './options.ts';
+import type { Counter } from './replay.ts';
+import {
+  type Bytes,
+  type Decryptor,
+  highHalf,
+  joinU64,
+  lowHalf,
+  maxOverhead,
+  toInteger,
+  toU64,
+  type U64,
+} from './types.ts';
+
+/** Options of {@link SFrameDecryptor}. */
+export interface SFrameDecryptorOptions extends ContextOptions {
+  /**
+   * How far behind the highest counter of its key a frame may arrive, in frames; default 1024, at most 2^20.
+   * 0 turns replay protection off.
+   */
+  readonly replayWindow?: number | undefined;
+}
+
+/** How many removed keys are remembered, so that adding one again does not reopen its window. */
+const MAX_REMEMBERED = 4096;
+
+/**
+ * Decrypts the frames of one sender, or of several whose KIDs differ.
+ *
+ * A frame that fails changes nothing. Each (KID, CTR) is opened once, if it is not older than the replay window.
+ *
+ * @example
+ * ```js
+ * import { SFrameDecryptor, SFrameEncryptor } from 'sframe-wasm';
+ *
+ * const cipherSuite = 'AES_128_CTR_HMAC_SHA256_80';
+ * const baseKey = crypto.getRandomValues(new Uint8Array(16));
+ * const metadata = new Uint8Array([1]);
+ *
+ * const encryptor = new SFrameEncryptor({ cipherSuite });
+ * encryptor.setEncryptionKey(baseKey, 0x123n);
+ * const decryptor = new SFrameDecryptor({ cipherSuite, replayWindow: 256 });
+ * decryptor.addDecryptionKey(baseKey, 0x123n);
+ *
+ * const ciphertext = encryptor.encrypt(new Uint8Array(100), metadata);
+ * console.log(decryptor.decrypt(ciphertext, metadata).length); // 100
+ * ```
+ */
+export class SFrameDecryptor implements Decryptor {
+  readonly #context: Context;
+  readonly #replayWindow: number;
+  readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
+  /** The highest CTR of removed keys, by fingerprint, oldest first. */
+  readonly #floors: Map<string, Counter> = new Map();
+  #destroyed = false;
+  /** KID of the last frame that failed, in halves: errors and events name it. */
+  #failedHigh = 0;
+  #failedLow = 0;
+
+  /**
+   * @throws TypeError or RangeError naming the option
+   * @throws {@link SFrameError} `engine-unavailable`
+   */
+  constructor(options: SFrameDecryptorOptions) {
+    this.#context = readOptions(options);
+    this.#replayWindow = toInteger(options.replayWindow, 'replayWindow', 1024, 0, 2 ** 20);
+  }
+
+  /**
+   * Adds the key of a KID. The same key again changes nothing: its replay window stays. Another key replaces the
+   * old one and has a window of its own. A key that was removed or replaced and comes back (among the last 4096)
+   * opens nothing at or below the highest counter it had.
+   *
+   * @param baseKey base_key, at least 16 bytes; copied, so zero yours when you no longer need it
+   * @param kid key ID, 0 to 2^64-1
+   * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
+   * @throws {@link SFrameError} `destroyed`, `engine-unavailable`
+   */
+  addDecryptionKey(baseKey: Uint8Array, kid: U64): void {
+    this.#assertAlive();
+    assertBaseKey(baseKey);
+    const id = toU64(kid, 'kid');
+    const key = new ReceiveKey(this.#context.suite, baseKey, id);
+    const name = nameOf(id);
+    const known = this.#keys.get(name);
+    if (known?.fingerprint === key.fingerprint) {
+      key.close();
+      return;
+    }
+    if (known !== undefined) this.#retire(known);
+    key.openWindow(this.#replayWindow, this.#floors.get(key.fingerprint));
+    this.#keys.set(name, key);
+  }
+
+  /**
+   * Wipes the key of a KID.
+   * @returns whether there was one
+   * @throws TypeError or RangeError if `kid` is not a {@link U64}
+   * @throws {@link SFrameError} `destroyed`
+   */
+  removeDecryptionKey(kid: U64): boolean {
+    this.#assertAlive();
+    const name = nameOf(toU64(kid, 'kid'));
+    const key = this.#keys.get(name);
+    if (key === undefined) return false;
+    this.#retire(key);
+    this.#keys.delete(name);
+    return true;
+  }
+
+  /**
+   * Whether there is a key for a KID.
+   * @throws TypeError or RangeError if `kid` is not a {@link U64}
+   * @throws {@link SFrameError} `destroyed`
+   */
+  hasDecryptionKey(kid: U64): boolean {
+    this.#assertAlive();
+    return this.#keys.has(nameOf(toU64(kid, 'kid')));
+  }
+
+  /**
+   * Decrypts one frame (RFC 9605 §4.4.4).
+   *
+   * @param ciphertext header ‖ encrypted frame ‖ tag
+   * @param metadata the same bytes that the sender gave
+   * @returns the frame, owning its buffer
+   * @throws TypeError or RangeError naming the argument
+   * @throws {@link SFrameError} `syntax`, `key-id`, `replay`, `authentication`, `destroyed`; nothing has changed then
+   */
+  decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes {
+    const opened = this.tryDecrypt(ciphertext, metadata);
+    if (typeof opened === 'string') throw this.#failure(opened);
+    return opened;
+  }
+
+  /**
+   * The same into `target`, without allocating.
+   *
+   * @param target at least as long as the plaintext: ciphertext - header - Nt. It may overlap the inputs, and stays
+   * as it is if this throws.
+   * @returns how many bytes were written
+   */
+  decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number {
+    assertTarget(target, 0);
+    const opened = this.#open(ciphertext, metadata, target) as number | SFrameErrorCode;
+    if (typeof opened === 'string') throw this.#failure(opened);
+    return opened;
+  }
+
+  /** As {@link decrypt}; rejects where that throws. */
+  async decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
+    return this.decrypt(ciphertext, metadata);
+  }
+
+  /**
+   * As {@link decrypt}, with a code where that throws an SFrameError: a flood of forged frames builds no exceptions.
+   * @internal
+   */
+  tryDecrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes | SFrameErrorCode {
+    return this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
+  }
+
+  /** Wipes all keys and what the core still holds. Further calls throw `destroyed`, except this one. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const key of this.#keys.values()) key.close();
+    this.#keys.clear();
+    this.#floors.clear();
+  }
+
+  #assertAlive(): void {
+    if (this.#destroyed) throw new SFrameError('destroyed');
+  }
+
+  #open(
+    ciphertext: Uint8Array,
+    metadata: Uint8Array | undefined,
+    target?: Uint8Array,
+  ): Bytes | number | SFrameErrorCode {
+    const { suite, maxFrameLen } = this.#context;
+    assertFrame(ciphertext, 'ciphertext', metadata, maxFrameLen + maxOverhead);
+    if (this.#destroyed) return 'destroyed';
+    const header = readFrame(ciphertext, metadata);
+    const textLen = ciphertext.length - header.length - suite.Nt;
+    if (header.length === 0 || textLen < 0) return 'syntax';
+    if (target !== undefined) assertTarget(target, textLen);
+    this.#failedHigh = header.kidHigh;
+    this.#failedLow = header.kidLow;
+    const key = this.#keys.get(nameOfHalves(header.kidHigh, header.kidLow));
+    return key === undefined ? 'key-id' : key.open(header.ctrHigh, header.ctrLow, metadata, target);
+  }
+
+  #failure(code: SFrameErrorCode): SFrameError {
+    const known = code !== 'syntax' && code !== 'destroyed';
+    return new SFrameError(code, known ? joinU64(this.#failedHigh, this.#failedLow) : undefined);
+  }
+
+  /** Wipes a key, and remembers how far it was used. */
+  #retire(key: ReceiveKey): void {
+    const { fingerprint, highest } = key;
+    key.close();
+    if (highest === undefined) return;
+    this.#floors.delete(fingerprint);
+    this.#floors.set(fingerprint, highest);
+    if (this.#floors.size > MAX_REMEMBERED) this.#floors.delete(this.#floors.keys().next().value as string);
+  }
+}
+
+/** A KID as a key of a Map: a number where that is exact, which most are, so that frames need no BigInt. */
+function nameOfHalves(high: number, low: number): number | bigint {
+  return high < 0x200000 ? high * 2 ** 32 + low : joinU64(high, low);
+}
+
+function nameOf(kid: bigint): number | bigint {
+  return nameOfHalves(highHalf(kid), lowHalf(kid));
+}

@@ -1,0 +1,141 @@
+// Sending (RFC 9605 §4.4.3): one key at a time, a counter that the library alone moves.
+
+import { SFrameError } from './errors.ts';
+import { assertBaseKey, SendKey } from './key.ts';
+import { assertFrame, assertTarget, type Context, type ContextOptions, readOptions } from './options.ts';
+import { type Bytes, type Encryptor, toU64, type U64 } from './types.ts';
+
+/** Options of {@link SFrameEncryptor}. */
+export type SFrameEncryptorOptions = ContextOptions;
+
+/**
+ * Encrypts the frames of one sender under one key at a time.
+ *
+ * Every (base key, KID) has one counter, and a key set once is never taken again: `key-reuse`. Two encryptors are
+ * two counters, so never give both the same (base key, KID).
+ *
+ * @example
+ * ```js
+ * import { SFrameDecryptor, SFrameEncryptor } from 'sframe-wasm';
+ *
+ * const cipherSuite = 'AES_128_GCM_SHA256_128';
+ * const baseKey = crypto.getRandomValues(new Uint8Array(16));
+ *
+ * const encryptor = new SFrameEncryptor({ cipherSuite });
+ * encryptor.setEncryptionKey(baseKey, 7);
+ * const decryptor = new SFrameDecryptor({ cipherSuite });
+ * decryptor.addDecryptionKey(baseKey, 7);
+ *
+ * const ciphertext = encryptor.encrypt(new Uint8Array([1, 2, 3]));
+ * console.log(decryptor.decrypt(ciphertext)); // Uint8Array(3) [ 1, 2, 3 ]
+ * ```
+ */
+export class SFrameEncryptor implements Encryptor {
+  readonly #context: Context;
+  #key: SendKey | undefined;
+  /** Fingerprints of all keys ever set: one-way, so they keep no key alive. */
+  readonly #used: Set<string> = new Set();
+  #destroyed = false;
+
+  /**
+   * @throws TypeError or RangeError naming the option
+   * @throws {@link SFrameError} `engine-unavailable`
+   */
+  constructor(options: SFrameEncryptorOptions) {
+    this.#context = readOptions(options);
+  }
+
+  /** The KID of the key in use; undefined before the first one and after `destroy()`. */
+  get kid(): bigint | undefined {
+    return this.#key?.kid;
+  }
+
+  /**
+   * The next CTR to be sent; 0n without a key. An application that persists it stores it before that frame is
+   * sent (RFC 9605 §9.1).
+   */
+  get ctr(): bigint {
+    return this.#key?.ctr ?? 0n;
+  }
+
+  /**
+   * Encrypts under this key from now on. The previous one is wiped. If this throws, the previous one stays.
+   *
+   * @param baseKey base_key, at least 16 bytes; copied, so zero yours when you no longer need it
+   * @param kid key ID, 0 to 2^64-1
+   * @param options `ctr`: where to count from, default 0. Only for a (base key, KID) that an earlier process has
+   * used: the first CTR that it cannot have sent.
+   * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
+   * @throws {@link SFrameError} `key-reuse` if this encryptor has had this (base key, KID) before; `destroyed`;
+   * `engine-unavailable`
+   */
+  setEncryptionKey(baseKey: Uint8Array, kid: U64, options: { readonly ctr?: U64 | undefined } = {}): void {
+    this.#assertAlive();
+    assertBaseKey(baseKey);
+    const id = toU64(kid, 'kid');
+    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    const ctr = toU64(options.ctr ?? 0n, 'ctr');
+    const key = new SendKey(this.#context.suite, baseKey, id, ctr);
+    if (this.#used.has(key.fingerprint)) {
+      key.close();
+      throw new SFrameError('key-reuse', id);
+    }
+    this.#used.add(key.fingerprint);
+    this.#key?.close();
+    this.#key = key;
+  }
+
+  /**
+   * Encrypts one frame (RFC 9605 §4.4.3).
+   *
+   * @param plaintext the encoded media frame, 0 bytes to `maxFrameLen`
+   * @param metadata bytes that are authenticated but not sent; the receiver needs the same
+   * @returns header ‖ encrypted frame ‖ tag: plaintext + 1 to 17 + Nt bytes, owning their buffer
+   * @throws TypeError or RangeError naming the argument; nothing has changed then
+   * @throws {@link SFrameError} `no-key`, `counter-exhausted`, `destroyed`
+   */
+  encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes {
+    return this.#checked(plaintext, metadata).seal(plaintext, metadata) as Bytes;
+  }
+
+  /**
+   * The same into `target`, without allocating.
+   *
+   * @param target at least header + plaintext + Nt long: plaintext + `maxOverhead` always suffices. It may overlap
+   * the inputs, and stays as it is if this throws.
+   * @returns how many bytes were written
+   */
+  encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number {
+    const key = this.#checked(plaintext, metadata);
+    assertTarget(target, plaintext.length + key.overhead);
+    return key.seal(plaintext, metadata, target) as number;
+  }
+
+  /**
+   * As {@link encrypt}; rejects where that throws. The counter is taken, and the plaintext read, before the call
+   * returns.
+   */
+  async encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
+    return this.encrypt(plaintext, metadata);
+  }
+
+  /** Wipes the key and what the core still holds. Further calls throw `destroyed`, except this one. */
+  destroy(): void {
+    this.#destroyed = true;
+    this.#key?.close();
+    this.#key = undefined;
+    this.#used.clear();
+  }
+
+  #assertAlive(): void {
+    if (this.#destroyed) throw new SFrameError('destroyed');
+  }
+
+  /** The key, once everything but its counter has been checked. */
+  #checked(plaintext: Uint8Array, metadata: Uint8Array | undefined): SendKey {
+    assertFrame(plaintext, 'plaintext', metadata, this.#context.maxFrameLen);
+    this.#assertAlive();
+    if (this.#key === undefined) throw new SFrameError('no-key');
+    return this.#key;
+  }
+}

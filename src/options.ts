@@ -1,0 +1,58 @@
+// Constructor options that all contexts share, checked.
+
+import { type CipherSuite, type CipherSuiteParameters, cipherSuites } from './cipher-suite.ts';
+import { SFrameError } from './errors.ts';
+import { assertBytes, toInteger } from './types.ts';
+
+/** Options of every encryption and decryption context. */
+export interface ContextOptions {
+  /** The IANA name of the cipher suite; both sides must agree on it beforehand (RFC 9605 §4.5). */
+  readonly cipherSuite: CipherSuite;
+  /**
+   * What does the cryptography. `'auto'` (default) and `'wasm'` use WebAssembly; `'webcrypto'` is not available
+   * in this version: the constructor throws `engine-unavailable`.
+   */
+  readonly engine?: 'auto' | 'wasm' | 'webcrypto' | undefined;
+  /** The longest plaintext and the longest metadata taken, in bytes; default 2^24 (16 MiB), at most 2^30. */
+  readonly maxFrameLen?: number | undefined;
+}
+
+/** The same, checked and looked up. */
+export interface Context {
+  readonly suite: CipherSuiteParameters;
+  readonly maxFrameLen: number;
+}
+
+/** Checks the common options. TypeErrors and RangeErrors name the option. */
+export function readOptions(options: ContextOptions): Context {
+  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  const { cipherSuite, engine } = options;
+  if (typeof cipherSuite !== 'string' || !Object.hasOwn(cipherSuites, cipherSuite))
+    throw new TypeError('cipherSuite must be the IANA name of an SFrame cipher suite');
+  if (engine !== undefined && engine !== 'auto' && engine !== 'wasm' && engine !== 'webcrypto')
+    throw new TypeError("engine must be 'auto', 'wasm' or 'webcrypto'");
+  const maxFrameLen = toInteger(options.maxFrameLen, 'maxFrameLen', 2 ** 24, 1, 2 ** 30);
+  if (engine === 'webcrypto')
+    throw new SFrameError('engine-unavailable', undefined, 'the webcrypto engine is not available');
+  return { suite: cipherSuites[cipherSuite], maxFrameLen };
+}
+
+/** Checks what enters a frame: the text, and the metadata if there is any. */
+export function assertFrame(
+  text: Uint8Array,
+  name: 'plaintext' | 'ciphertext',
+  metadata: Uint8Array | undefined,
+  maxLen: number,
+): void {
+  assertBytes(text, name);
+  if (text.length > maxLen) throw new RangeError(`${name} must be at most ${maxLen} bytes long`);
+  if (metadata === undefined) return;
+  assertBytes(metadata, 'metadata');
+  if (metadata.length > maxLen) throw new RangeError(`metadata must be at most ${maxLen} bytes long`);
+}
+
+/** Checks that `target` can take `len` bytes. */
+export function assertTarget(target: Uint8Array, len: number): void {
+  assertBytes(target, 'target');
+  if (target.length < len) throw new RangeError(`target must be at least ${len} bytes long`);
+}

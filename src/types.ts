@@ -1,0 +1,118 @@
+// The types every layer speaks, and the asserts that guard the public edge: TypeError for the wrong kind,
+// RangeError for the wrong size, always naming the argument. Success leaves first: these run once a frame.
+
+/** An unsigned 64-bit value, 0 to 2^64-1. A `number` must be a safe integer. */
+export type U64 = number | bigint;
+
+/** Bytes that own their whole buffer: byteOffset 0, nothing behind them. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Encrypts frames: what streams and transforms see of an encryption context. */
+export interface Encryptor {
+  /**
+   * Encrypts one frame.
+   * @param plaintext the encoded media frame; 0 bytes to `maxFrameLen`
+   * @param metadata bytes that are authenticated, not sent: the receiver must have the same
+   * @returns the SFrame ciphertext: header, encrypted frame, tag
+   */
+  encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
+  /**
+   * The same into `target`, which may overlap the inputs.
+   * @param target at least header + plaintext + tag long; plaintext + {@link maxOverhead} always suffices
+   * @returns how many bytes were written
+   */
+  encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
+  /** As `encrypt`; rejects where that throws. The counter is taken before the call returns. */
+  encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+}
+
+/** Decrypts frames: what streams and transforms see of a decryption context. */
+export interface Decryptor {
+  /**
+   * Decrypts one frame.
+   * @param ciphertext the SFrame ciphertext: header, encrypted frame, tag
+   * @param metadata the same bytes as on the sender's side
+   */
+  decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
+  /**
+   * The same into `target`, which may overlap the inputs.
+   * @param target at least as long as the plaintext: ciphertext - header - tag
+   * @returns how many bytes were written
+   */
+  decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
+  /** As `decrypt`; rejects where that throws. */
+  decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+}
+
+/** The most that encryption adds to a frame: 17 bytes of header and 16 of tag (RFC 9605 §4.3, §4.5). */
+export const maxOverhead = 33;
+
+/** 2^64-1. */
+export const maxU64: bigint = 0xffffffffffffffffn;
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () =>
+  | string
+  | undefined;
+
+/** Refuses what is not a Uint8Array over an attached, unshared buffer. */
+export function assertBytes(value: Uint8Array, name: string): void {
+  // The second test knows Uint8Arrays of other realms, too.
+  if (!(value instanceof Uint8Array) && kindOf.call(value) !== 'Uint8Array')
+    throw new TypeError(`${name} must be a Uint8Array`);
+  const buffer: object = value.buffer;
+  if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]')
+    throw new TypeError(`${name} must not be backed by a SharedArrayBuffer`);
+  if (value.length === 0) assertAttached(value, name);
+}
+
+/** A detached view, or one whose resizable buffer has shrunk away, says it is empty: only its methods tell. */
+function assertAttached(value: Uint8Array, name: string): void {
+  try {
+    value.at(0);
+  } catch {
+    throw new TypeError(`${name} must not be detached`);
+  }
+}
+
+/** The value as a bigint from 0 to 2^64-1. */
+export function toU64(value: U64, name: string): bigint {
+  if (typeof value !== 'bigint') {
+    if (typeof value !== 'number') throw new TypeError(`${name} must be a number or a bigint`);
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${name} must be a safe integer or a bigint`);
+  }
+  if (value < 0 || value > maxU64) throw new RangeError(`${name} must be from 0 to 2^64-1`);
+  return BigInt(value);
+}
+
+/** The value if it is an integer from `min` to `max`, `fallback` if it is undefined. */
+export function toInteger(
+  value: number | undefined,
+  name: string,
+  fallback: number,
+  min: number,
+  max: number,
+): number {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}`);
+  return value;
+}
+
+// On the frame path a u64 is two halves, `high` and `low`, as unsigned 32-bit numbers: no BigInt per frame.
+
+/** The u64 of two halves. */
+export function joinU64(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** The upper half. */
+export function highHalf(value: bigint): number {
+  return Number(value >> 32n);
+}
+
+/** The lower half. */
+export function lowHalf(value: bigint): number {
+  return Number(value & 0xffffffffn);
+}
