@@ -117,8 +117,9 @@ export function ghash(tables: usize, y: v128, p: usize, blocks: usize): v128 {
       let a7 = a0;
       let t = table + (half << 5);
       let q = p;
-      let x = xor(y, v128.load(q));
-      while (true) {
+      let first = y; // joins the first block only
+      while (q < end) {
+        const x = xor(first, v128.load(q));
         const lo = and(x, nibble);
         const hi = and(i64x2.shr_u(x, 4), nibble);
         a0 = xor(a0, xor(i8x16.swizzle(v128.load(t, 0), lo), i8x16.swizzle(v128.load(t, 16), hi)));
@@ -129,34 +130,18 @@ export function ghash(tables: usize, y: v128, p: usize, blocks: usize): v128 {
         a5 = xor(a5, xor(i8x16.swizzle(v128.load(t, 160), lo), i8x16.swizzle(v128.load(t, 176), hi)));
         a6 = xor(a6, xor(i8x16.swizzle(v128.load(t, 192), lo), i8x16.swizzle(v128.load(t, 208), hi)));
         a7 = xor(a7, xor(i8x16.swizzle(v128.load(t, 224), lo), i8x16.swizzle(v128.load(t, 240), hi)));
-        q += 16;
-        if (q == end) break;
+        first = i8x16.splat(0);
         t += TABLE_LEN;
-        x = v128.load(q);
+        q += 16;
       }
-      low = xor(
-        low,
-        xor(
-          xor(xor(moveUp(a0, half), moveUp(a1, half + 1)), xor(moveUp(a2, half + 2), moveUp(a3, half + 3))),
-          xor(
-            xor(moveUp(a4, half + 4), moveUp(a5, half + 5)),
-            xor(moveUp(a6, half + 6), moveUp(a7, half + 7)),
-          ),
-        ),
-      );
-      high = xor(
-        high,
-        xor(
-          xor(
-            xor(moveDown(a0, half), moveDown(a1, half + 1)),
-            xor(moveDown(a2, half + 2), moveDown(a3, half + 3)),
-          ),
-          xor(
-            xor(moveDown(a4, half + 4), moveDown(a5, half + 5)),
-            xor(moveDown(a6, half + 6), moveDown(a7, half + 7)),
-          ),
-        ),
-      );
+      low = xor(low, xor(moveUp(a0, half), moveUp(a1, half + 1)));
+      low = xor(low, xor(moveUp(a2, half + 2), moveUp(a3, half + 3)));
+      low = xor(low, xor(moveUp(a4, half + 4), moveUp(a5, half + 5)));
+      low = xor(low, xor(moveUp(a6, half + 6), moveUp(a7, half + 7)));
+      high = xor(high, xor(moveDown(a0, half), moveDown(a1, half + 1)));
+      high = xor(high, xor(moveDown(a2, half + 2), moveDown(a3, half + 3)));
+      high = xor(high, xor(moveDown(a4, half + 4), moveDown(a5, half + 5)));
+      high = xor(high, xor(moveDown(a6, half + 6), moveDown(a7, half + 7)));
     }
     // x¹²⁸ = x⁷ + x² + x + 1; byte 15 of `high` is zero, so nothing is carried a second time
     y = xor(
