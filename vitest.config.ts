@@ -42,6 +42,8 @@ export default defineConfig({
         ? []
         : [
             {
+              // found at once, or the page would reload in mid-run when they are
+              optimizeDeps: { include: ['@noble/ciphers/aes.js', 'fast-check'] },
               test: {
                 name: 'chromium',
                 include: ['test/*.test.ts'],

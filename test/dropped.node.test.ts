@@ -1,0 +1,30 @@
+// Contexts dropped without destroy(): the collector's word is enough to wipe their keys.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { noise } from './lengths.ts';
+import { dirtyBytes } from './spied-core.ts';
+
+const { SFrameDecryptor, SFrameEncryptor } = await import('../src/index.ts');
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function use(): void {
+  const encryptor = new SFrameEncryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+  const decryptor = new SFrameDecryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+  encryptor.setEncryptionKey(noise(16, 1), 1);
+  decryptor.addDecryptionKey(noise(16, 1), 1);
+  decryptor.decrypt(encryptor.encrypt(noise(100, 1)));
+}
+
+test('keys of collected contexts are wiped', async () => {
+  use();
+  expect(dirtyBytes()).not.toEqual([]);
+  for (let i = 0; i < 100 && dirtyBytes().length > 0; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(dirtyBytes()).toEqual([]);
+});
