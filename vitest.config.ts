@@ -1,38 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
-import { chromium } from 'playwright';
 import { defineConfig } from 'vitest/config';
-
-/** The Chromium to test in: named, on PATH, or Playwright's own. */
-function findChromium(): string | undefined {
-  const named = process.env['CHROMIUM_PATH'];
-  if (named) return named;
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      return execFileSync('which', [name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-    } catch {
-      // not on PATH
-    }
-  }
-  return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined;
-}
+import { chromiumFlags, findChromium } from './scripts/chromium.mjs';
 
 const executablePath = findChromium();
 if (executablePath === undefined) {
   if (process.env['CI']) throw new Error('no Chromium found, and CI is set: its tests must run');
   console.log('No Chromium found (CHROMIUM_PATH, PATH, Playwright): its tests are left out.');
 }
-
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export default defineConfig({
   test: {
@@ -53,7 +27,7 @@ export default defineConfig({
                   enabled: true,
                   headless: true,
                   screenshotFailures: false,
-                  provider: playwright({ launchOptions: { executablePath, args } }),
+                  provider: playwright({ launchOptions: { executablePath, args: chromiumFlags } }),
                   instances: [{ browser: 'chromium' as const }],
                 },
               },

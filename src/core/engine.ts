@@ -14,6 +14,13 @@ import { SFrameError } from '../errors.ts';
 import type { Bytes } from '../types.ts';
 import { WASM_BASE64 } from './wasm.ts';
 
+declare global {
+  // The one type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
+  namespace WebAssembly {
+    interface Module {}
+  }
+}
+
 /** What assembly/index.ts exports. */
 interface CoreExports {
   readonly memory: WebAssembly.Memory;
