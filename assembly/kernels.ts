@@ -4,7 +4,7 @@
 
 import { AES_KEY_LEN, expandKey, keyStream, xorKeyStream } from './aes';
 import { ctrHmacAad, ctrHmacKey, ctrHmacOpen, ctrHmacSeal } from './ctr-hmac';
-import { gcmAad, gcmKey, gcmOpen, gcmSeal } from './gcm';
+import { GCM_KEY_LEN, gcmAad, gcmKey, gcmOpen, gcmSeal } from './gcm';
 import { ghash, makeGhashKey } from './ghash';
 import { readHeader, writeHeader } from './header';
 import { expand, extract } from './hkdf';
@@ -13,7 +13,7 @@ import { copyShort, DIGEST, INFO, PARSED, PRK_STATES, RECEIVED, slotsBase, wipeS
 
 export { PARSED, readHeader, slotsBase };
 
-const KEY: usize = memory.data(6016, 64); // GCM_KEY_LEN
+const KEY: usize = memory.data(GCM_KEY_LEN as i32, 64);
 const NONCE: usize = memory.data(16, 16);
 
 function nonceAt(p: usize): v128 {

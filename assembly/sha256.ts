@@ -1,8 +1,12 @@
 // SHA-256 (FIPS 180-4) on whole blocks of 64 bytes. Padding is hmac.ts's: both hashes share it.
 //
+// The message schedule is made four words at a time in vectors, with the round constants added already; the rounds
+// themselves depend on each other word by word.
+//
 // Timing: addition, rotation and logic on words; only the number of blocks is visible.
 
-import { loadBe32, SCHEDULE } from './memory';
+import { xor } from './ct';
+import { SCHEDULE } from './memory';
 
 /** Fractional parts of the cube roots of the first 64 primes (§4.2.2). */
 const K: usize = memory.data<u32>(
@@ -25,26 +29,58 @@ const START: usize = memory.data<u32>(
   16,
 );
 
-function sigma0(x: u32): u32 {
-  return rotr(x, 7) ^ rotr(x, 18) ^ (x >> 3);
+/** Four big-endian words. */
+function loadWords(p: usize): v128 {
+  return i8x16.swizzle(v128.load(p), i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
-function sigma1(x: u32): u32 {
-  return rotr(x, 17) ^ rotr(x, 19) ^ (x >> 10);
+function rotateRight(x: v128, bits: i32): v128 {
+  return v128.or(i32x4.shr_u(x, bits), i32x4.shl(x, 32 - bits));
 }
 
-/** T₁ without h, for the round whose word stands `at` bytes behind `t`. */
-function first(e: u32, f: u32, g: u32, t: usize, at: usize): u32 {
+function sigma0(x: v128): v128 {
+  return xor(xor(rotateRight(x, 7), rotateRight(x, 18)), i32x4.shr_u(x, 3));
+}
+
+function sigma1(x: v128): v128 {
+  return xor(xor(rotateRight(x, 17), rotateRight(x, 19)), i32x4.shr_u(x, 10));
+}
+
+/** W + K for all 64 rounds of the block at `p` to SCHEDULE. */
+function makeSchedule(p: usize): void {
+  const zero = i32x4.splat(0);
+  let w0 = loadWords(p);
+  let w1 = loadWords(p + 16);
+  let w2 = loadWords(p + 32);
+  let w3 = loadWords(p + 48);
+  for (let t: usize = 0; t < 192; t += 16) {
+    v128.store(SCHEDULE + t, i32x4.add(w0, v128.load(K + t)));
+    // W[t] = σ₁(W[t-2]) + W[t-7] + σ₀(W[t-15]) + W[t-16], where the upper two words need the lower two
+    const w15 = v128.shuffle<u32>(w0, w1, 1, 2, 3, 4);
+    const w7 = v128.shuffle<u32>(w2, w3, 1, 2, 3, 4);
+    let next = i32x4.add(i32x4.add(w0, w7), sigma0(w15));
+    next = i32x4.add(next, sigma1(v128.shuffle<u32>(w3, zero, 2, 3, 4, 5)));
+    next = i32x4.add(next, sigma1(v128.shuffle<u32>(zero, next, 2, 3, 4, 5)));
+    w0 = w1;
+    w1 = w2;
+    w2 = w3;
+    w3 = next;
+  }
+  v128.store(SCHEDULE, i32x4.add(w0, v128.load(K, 192)), 192);
+  v128.store(SCHEDULE, i32x4.add(w1, v128.load(K, 208)), 208);
+  v128.store(SCHEDULE, i32x4.add(w2, v128.load(K, 224)), 224);
+  v128.store(SCHEDULE, i32x4.add(w3, v128.load(K, 240)), 240);
+}
+
+/** T₁ without h, for the round whose W + K stands at `w`. */
+function first(e: u32, f: u32, g: u32, w: usize): u32 {
   const choice = g ^ (e & (f ^ g));
-  return (
-    (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + choice + load<u32>(K + t + at) + load<u32>(SCHEDULE + t + at)
-  );
+  return (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + choice + load<u32>(w);
 }
 
-/** T₂. */
-function second(a: u32, b: u32, c: u32): u32 {
-  const majority = (a & b) | (c & (a | b));
-  return (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + majority;
+/** T₂. The majority of a, b, c is b where a and b or b and c agree: `turns` is (a ^ b) & (b ^ c). */
+function second(a: u32, b: u32, turns: u32): u32 {
+  return (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + (b ^ turns);
 }
 
 /** The initial hash value to `state` (32 bytes, words in machine order). */
@@ -55,12 +91,7 @@ export function sha256Start(state: usize): void {
 /** Absorbs `blocks` blocks at `p`. */
 export function sha256Blocks(state: usize, p: usize, blocks: usize): void {
   for (; blocks > 0; --blocks, p += 64) {
-    for (let t: usize = 0; t < 64; t += 4) store<u32>(SCHEDULE + t, loadBe32(p + t));
-    for (let t: usize = 64; t < 256; t += 4) {
-      const w = SCHEDULE + t;
-      const recent = sigma1(load<u32>(w - 8)) + load<u32>(w - 28);
-      store<u32>(w, recent + sigma0(load<u32>(w - 60)) + load<u32>(w - 64));
-    }
+    makeSchedule(p);
     let a = load<u32>(state, 0);
     let b = load<u32>(state, 4);
     let c = load<u32>(state, 8);
@@ -69,16 +100,19 @@ export function sha256Blocks(state: usize, p: usize, blocks: usize): void {
     let f = load<u32>(state, 20);
     let g = load<u32>(state, 24);
     let h = load<u32>(state, 28);
-    // Eight rounds to a turn: instead of moving a to b, b to c and so on, the names move.
-    for (let t: usize = 0; t < 256; t += 32) {
-      (h += first(e, f, g, t, 0)), (d += h), (h += second(a, b, c));
-      (g += first(d, e, f, t, 4)), (c += g), (g += second(h, a, b));
-      (f += first(c, d, e, t, 8)), (b += f), (f += second(g, h, a));
-      (e += first(b, c, d, t, 12)), (a += e), (e += second(f, g, h));
-      (d += first(a, b, c, t, 16)), (h += d), (d += second(e, f, g));
-      (c += first(h, a, b, t, 20)), (g += c), (c += second(d, e, f));
-      (b += first(g, h, a, t, 24)), (f += b), (b += second(c, d, e));
-      (a += first(f, g, h, t, 28)), (e += a), (a += second(b, c, d));
+    let x: u32;
+    let y: u32 = b ^ c;
+    // Eight rounds to a turn: instead of moving a to b, b to c and so on, the names move. What is a ^ b in one round
+    // is b ^ c in the next.
+    for (let w = SCHEDULE; w < SCHEDULE + 256; w += 32) {
+      (h += first(e, f, g, w)), (d += h), (x = a ^ b), (h += second(a, b, x & y));
+      (g += first(d, e, f, w + 4)), (c += g), (y = h ^ a), (g += second(h, a, x & y));
+      (f += first(c, d, e, w + 8)), (b += f), (x = g ^ h), (f += second(g, h, x & y));
+      (e += first(b, c, d, w + 12)), (a += e), (y = f ^ g), (e += second(f, g, x & y));
+      (d += first(a, b, c, w + 16)), (h += d), (x = e ^ f), (d += second(e, f, x & y));
+      (c += first(h, a, b, w + 20)), (g += c), (y = d ^ e), (c += second(d, e, x & y));
+      (b += first(g, h, a, w + 24)), (f += b), (x = c ^ d), (b += second(c, d, x & y));
+      (a += first(f, g, h, w + 28)), (e += a), (y = b ^ c), (a += second(b, c, x & y));
     }
     store<u32>(state, load<u32>(state, 0) + a, 0);
     store<u32>(state, load<u32>(state, 4) + b, 4);

@@ -52,10 +52,9 @@ function first(e: u64, f: u64, g: u64, t: usize, at: usize): u64 {
   );
 }
 
-/** T₂. */
-function second(a: u64, b: u64, c: u64): u64 {
-  const majority = (a & b) | (c & (a | b));
-  return (rotr(a, 28) ^ rotr(a, 34) ^ rotr(a, 39)) + majority;
+/** T₂. The majority of a, b, c is b where a and b or b and c agree: `turns` is (a ^ b) & (b ^ c). */
+function second(a: u64, b: u64, turns: u64): u64 {
+  return (rotr(a, 28) ^ rotr(a, 34) ^ rotr(a, 39)) + (b ^ turns);
 }
 
 /** The initial hash value to `state` (64 bytes, words in machine order). */
@@ -80,16 +79,19 @@ export function sha512Blocks(state: usize, p: usize, blocks: usize): void {
     let f = load<u64>(state, 40);
     let g = load<u64>(state, 48);
     let h = load<u64>(state, 56);
-    // Eight rounds to a turn: instead of moving a to b, b to c and so on, the names move.
+    let x: u64;
+    let y: u64 = b ^ c;
+    // Eight rounds to a turn: instead of moving a to b, b to c and so on, the names move. What is a ^ b in one round
+    // is b ^ c in the next.
     for (let t: usize = 0; t < 640; t += 64) {
-      (h += first(e, f, g, t, 0)), (d += h), (h += second(a, b, c));
-      (g += first(d, e, f, t, 8)), (c += g), (g += second(h, a, b));
-      (f += first(c, d, e, t, 16)), (b += f), (f += second(g, h, a));
-      (e += first(b, c, d, t, 24)), (a += e), (e += second(f, g, h));
-      (d += first(a, b, c, t, 32)), (h += d), (d += second(e, f, g));
-      (c += first(h, a, b, t, 40)), (g += c), (c += second(d, e, f));
-      (b += first(g, h, a, t, 48)), (f += b), (b += second(c, d, e));
-      (a += first(f, g, h, t, 56)), (e += a), (a += second(b, c, d));
+      (h += first(e, f, g, t, 0)), (d += h), (x = a ^ b), (h += second(a, b, x & y));
+      (g += first(d, e, f, t, 8)), (c += g), (y = h ^ a), (g += second(h, a, x & y));
+      (f += first(c, d, e, t, 16)), (b += f), (x = g ^ h), (f += second(g, h, x & y));
+      (e += first(b, c, d, t, 24)), (a += e), (y = f ^ g), (e += second(f, g, x & y));
+      (d += first(a, b, c, t, 32)), (h += d), (x = e ^ f), (d += second(e, f, x & y));
+      (c += first(h, a, b, t, 40)), (g += c), (y = d ^ e), (c += second(d, e, x & y));
+      (b += first(g, h, a, t, 48)), (f += b), (x = c ^ d), (b += second(c, d, x & y));
+      (a += first(f, g, h, t, 56)), (e += a), (y = b ^ c), (a += second(b, c, x & y));
     }
     store<u64>(state, load<u64>(state, 0) + a, 0);
     store<u64>(state, load<u64>(state, 8) + b, 8);
