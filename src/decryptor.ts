@@ -11,7 +11,6 @@ import {
   highHalf,
   joinU64,
   lowHalf,
-  maxOverhead,
   toInteger,
   toU64,
   type U64,
@@ -182,11 +181,10 @@ export class SFrameDecryptor implements Decryptor {
     metadata: Uint8Array | undefined,
     target?: Uint8Array,
   ): Bytes | number | SFrameErrorCode {
-    const { suite, maxFrameLen } = this.#context;
-    assertFrame(ciphertext, 'ciphertext', metadata, maxFrameLen + maxOverhead);
+    assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
     if (this.#destroyed) return 'destroyed';
     const header = readFrame(ciphertext, metadata);
-    const textLen = ciphertext.length - header.length - suite.Nt;
+    const textLen = ciphertext.length - header.length - this.#context.suite.Nt;
     if (header.length === 0 || textLen < 0) return 'syntax';
     if (target !== undefined) assertTarget(target, textLen);
     this.#failedHigh = header.kidHigh;

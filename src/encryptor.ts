@@ -74,7 +74,8 @@ export class SFrameEncryptor implements Encryptor {
     assertBaseKey(baseKey);
     const id = toU64(kid, 'kid');
     if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-    const ctr = toU64(options.ctr ?? 0n, 'ctr');
+    // null is refused: what was to be loaded from storage and is missing must not become 0
+    const ctr = options.ctr === undefined ? 0n : toU64(options.ctr, 'ctr');
     const key = new SendKey(this.#context.suite, baseKey, id, ctr);
     if (this.#used.has(key.fingerprint)) {
       key.close();
@@ -133,7 +134,7 @@ export class SFrameEncryptor implements Encryptor {
 
   /** The key, once everything but its counter has been checked. */
   #checked(plaintext: Uint8Array, metadata: Uint8Array | undefined): SendKey {
-    assertFrame(plaintext, 'plaintext', metadata, this.#context.maxFrameLen);
+    assertFrame(plaintext, 'plaintext', metadata, this.#context);
     this.#assertAlive();
     if (this.#key === undefined) throw new SFrameError('no-key');
     return this.#key;

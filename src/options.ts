@@ -2,7 +2,7 @@
 
 import { type CipherSuite, type CipherSuiteParameters, cipherSuites } from './cipher-suite.ts';
 import { SFrameError } from './errors.ts';
-import { assertBytes, toInteger } from './types.ts';
+import { assertBytes, maxOverhead, toInteger } from './types.ts';
 
 /** Options of every encryption and decryption context. */
 export interface ContextOptions {
@@ -13,7 +13,10 @@ export interface ContextOptions {
    * in this version: the constructor throws `engine-unavailable`.
    */
   readonly engine?: 'auto' | 'wasm' | 'webcrypto' | undefined;
-  /** The longest plaintext and the longest metadata taken, in bytes; default 2^24 (16 MiB), at most 2^30. */
+  /**
+   * The longest plaintext and the longest metadata taken, in bytes; default 2^24 (16 MiB), at most 2^30. A
+   * ciphertext may have {@link maxOverhead} more.
+   */
   readonly maxFrameLen?: number | undefined;
 }
 
@@ -42,13 +45,15 @@ export function assertFrame(
   text: Uint8Array,
   name: 'plaintext' | 'ciphertext',
   metadata: Uint8Array | undefined,
-  maxLen: number,
+  { maxFrameLen }: Context,
 ): void {
+  const maxLen = name === 'plaintext' ? maxFrameLen : maxFrameLen + maxOverhead;
   assertBytes(text, name);
   if (text.length > maxLen) throw new RangeError(`${name} must be at most ${maxLen} bytes long`);
   if (metadata === undefined) return;
   assertBytes(metadata, 'metadata');
-  if (metadata.length > maxLen) throw new RangeError(`metadata must be at most ${maxLen} bytes long`);
+  if (metadata.length > maxFrameLen)
+    throw new RangeError(`metadata must be at most ${maxFrameLen} bytes long`);
 }
 
 /** Checks that `target` can take `len` bytes. */

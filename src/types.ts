@@ -55,15 +55,15 @@ const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.
   | string
   | undefined;
 
-/** Refuses what is not a Uint8Array over an attached, unshared buffer. */
+/** Refuses what is not a Uint8Array, of whatever realm, over an attached, unshared buffer. */
 export function assertBytes(value: Uint8Array, name: string): void {
-  // The second test knows Uint8Arrays of other realms, too.
-  if (!(value instanceof Uint8Array) && kindOf.call(value) !== 'Uint8Array')
-    throw new TypeError(`${name} must be a Uint8Array`);
+  // Not instanceof: that would take Object.create(Uint8Array.prototype) for bytes.
+  if (kindOf.call(value) !== 'Uint8Array') throw new TypeError(`${name} must be a Uint8Array`);
   const buffer: object = value.buffer;
   if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]')
     throw new TypeError(`${name} must not be backed by a SharedArrayBuffer`);
-  if (value.length === 0) assertAttached(value, name);
+  // Not length: optimized code of V8 11 keeps that of a view whose buffer is gone.
+  if (value.byteLength === 0) assertAttached(value, name);
 }
 
 /** A detached view, or one whose resizable buffer has shrunk away, says it is empty: only its methods tell. */

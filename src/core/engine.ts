@@ -271,9 +271,12 @@ export function preload(module?: WebAssembly.Module): void {
 }
 
 function isCoreModule(module: WebAssembly.Module): boolean {
-  if (Object.prototype.toString.call(module) !== '[object WebAssembly.Module]') return false;
-  const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-  return names.has('deriveKey') && names.has('seal') && names.has('parse') && names.has('open');
+  try {
+    const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+    return ['deriveKey', 'open', 'parse', 'seal', 'slotsBase', 'wipe'].every((name) => names.has(name));
+  } catch {
+    return false; // not a module at all
+  }
 }
 
 function compile(): WebAssembly.Module {

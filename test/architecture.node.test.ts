@@ -1,0 +1,327 @@
+/**
+ * The drawing in CONTRIBUTING.md, kept true: layers, what a file may mention, what an import may do, how long a file
+ * may be, and the public API as text, so that a change of it is a visible change here.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** The .ts files of a folder as paths from it, sorted. */
+function sourcesOf(folder: string): string[] {
+  const entries = readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(join(root, folder), join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** An import, of types too, points from a higher layer to a lower one, never sideways. */
+const layers: Record<string, number> = {
+  'errors.ts': 0,
+  'cipher-suite.ts': 0,
+  'core/wasm.ts': 0,
+  'types.ts': 1,
+  'options.ts': 2,
+  'core/self-test.ts': 1.5, // a part of the engine
+  'core/engine.ts': 2,
+  'header.ts': 2,
+  'replay.ts': 2,
+  'key.ts': 3,
+  'encryptor.ts': 4,
+  'decryptor.ts': 4,
+  'index.ts': 9,
+};
+const sources = sourcesOf('src');
+const kernels = sourcesOf('assembly');
+
+const MAX_SOURCE_LINES = 350;
+const MAX_KERNEL_LINES = 420;
+
+const tokens = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/.*|\/\*[\s\S]*?\*\//g;
+const isComment = (token: string) => /^\/[/*]/.test(token);
+
+/** The code without its comments. */
+const codeOf = (text: string) => text.replace(tokens, (token) => (isComment(token) ? '' : token));
+
+/** What stands at the top level: strings, braces, brackets and parentheses emptied. */
+function topLevelOf(text: string): string {
+  let code = text.replace(tokens, (token) => (isComment(token) ? '' : "''"));
+  for (let before = ''; before !== code; ) {
+    before = code;
+    code = code.replace(/([{([])[^{}()[\]]+([})\]])/g, '$1$2');
+  }
+  return code;
+}
+
+/** What a source file imports or re-exports, as paths from src/ (or as they are, if not relative). */
+function importsOf(file: string): string[] {
+  const found = codeOf(read(`src/${file}`)).matchAll(/\bfrom '([^']+)'|\bimport\(?\s*'([^']+)'/g);
+  return Array.from(found, ([, from, bare]) => (from ?? bare)!).map((specifier) =>
+    specifier.startsWith('.') ? join(dirname(file), specifier) : specifier,
+  );
+}
+
+/** A file and all that it loads. */
+function closureOf(file: string, seen = new Set<string>()): Set<string> {
+  if (!seen.has(file)) {
+    seen.add(file);
+    for (const imported of importsOf(file)) closureOf(imported, seen);
+  }
+  return seen;
+}
+
+describe('layers', () => {
+  it('have every source file in the table', () => {
+    expect(Object.keys(layers).sort()).toEqual(sources);
+  });
+
+  it.each(sources)('%s imports lower layers only', (file) => {
+    expect(importsOf(file).filter((imported) => !(layers[imported]! < layers[file]!))).toEqual([]);
+  });
+
+  it('keep WebAssembly in core/engine.ts', () => {
+    const mention = sources.filter((file) => codeOf(read(`src/${file}`)).includes('WebAssembly'));
+    expect(mention).toEqual(['core/engine.ts']);
+    expect(sources.filter((file) => importsOf(file).includes('core/wasm.ts'))).toEqual(['core/engine.ts']);
+  });
+
+  it('keep headers and replay windows away from the core', () => {
+    for (const file of ['header.ts', 'replay.ts', 'options.ts']) {
+      expect([...closureOf(file)].filter((loaded) => loaded.startsWith('core/'))).toEqual([]);
+    }
+    expect([...closureOf('index.ts')].sort(), 'nothing lies idle').toEqual(sources);
+  });
+
+  it('keep the kernels to themselves', () => {
+    for (const file of kernels) {
+      for (const [, from] of codeOf(read(`assembly/${file}`)).matchAll(/\bfrom '([^']+)'/g)) {
+        expect(kernels, `${file} imports ${from}`).toContain(`${from!.replace('./', '')}.ts`);
+      }
+    }
+  });
+});
+
+describe.each([
+  ...sources.map((file) => [`src/${file}`, MAX_SOURCE_LINES] as const),
+  ...kernels.map((file) => [`assembly/${file}`, MAX_KERNEL_LINES] as const),
+])('%s', (path, maxLines) => {
+  const text = read(path);
+
+  it(`begins with a comment and has at most ${maxLines} lines`, () => {
+    expect(text).toMatch(/^(\/\/ |\/\*\*?\s)/);
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(maxLines);
+  });
+
+  it('leaves nothing behind', () => {
+    expect(text).not.toMatch(/\b(TODO|FIXME|XXX)\b/);
+    expect(codeOf(text)).not.toMatch(/\bconsole\.|\bdebugger\b/);
+  });
+
+  it('declares and does nothing else: no statement, no await, no default export', () => {
+    const topLevel = topLevelOf(text);
+    expect(topLevel).not.toMatch(/\bawait\b/);
+    expect(codeOf(text)).not.toMatch(/\bexport default\b|\bas default\b/);
+    const statements = topLevel.split('\n').filter((line) => /^\S/.test(line));
+    const declaration =
+      /^(import|export|declare|const|let|function|async function|class|interface|type)\b|^[\])};>]/;
+    expect(statements.filter((line) => !declaration.test(line))).toEqual([]);
+  });
+});
+
+describe('importing', () => {
+  /** What of WebAssembly was asked for since the test began. */
+  const touched: PropertyKey[] = [];
+
+  beforeEach(() => {
+    touched.length = 0;
+    vi.resetModules();
+    const get = (target: object, name: PropertyKey) => {
+      touched.push(name);
+      return Reflect.get(target, name) as unknown;
+    };
+    vi.stubGlobal('WebAssembly', new Proxy(WebAssembly, { get }));
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  it('compiles nothing and leaves the realm as it was; nor do headers and contexts compile; a key does', async () => {
+    const globals = Reflect.ownKeys(globalThis);
+    const { decodeHeader, encodeHeader, SFrameEncryptor, SFrameDecryptor } = await import('../src/index.ts');
+    expect(decodeHeader(encodeHeader(1, 2n ** 64n - 1n))).toMatchObject({ kid: 1n, ctr: 2n ** 64n - 1n });
+    expect(() => decodeHeader(new Uint8Array(0))).toThrow(expect.objectContaining({ code: 'syntax' }));
+    const encryptor = new SFrameEncryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+    new SFrameDecryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' }).destroy();
+    expect(Reflect.ownKeys(globalThis)).toEqual(globals);
+    expect(touched).toEqual([]);
+
+    encryptor.setEncryptionKey(new Uint8Array(16), 1);
+    encryptor.encrypt(new Uint8Array(1));
+    encryptor.setEncryptionKey(new Uint8Array(16), 2);
+    expect(touched, 'one module, one instance').toEqual(['Module', 'Instance']);
+  });
+
+  it('again is a fresh start here: else the test above would prove nothing', async () => {
+    const { preload } = await import('../src/index.ts');
+    expect(touched).toEqual([]);
+    preload();
+    preload();
+    expect(touched).toEqual(['Module', 'Instance']);
+  });
+});
+
+describe('package.json', () => {
+  const manifest = JSON.parse(read('package.json')) as Record<string, unknown>;
+
+  it('depends on nothing at run time', () => {
+    for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
+      expect(manifest).not.toHaveProperty(kind);
+    }
+    expect(manifest).toMatchObject({ type: 'module', sideEffects: false });
+    const outside = sources.flatMap(importsOf).filter((imported) => !(imported in layers));
+    expect(outside).toEqual([]);
+  });
+
+  it('pins its development dependencies exactly', () => {
+    const versions = Object.entries(manifest['devDependencies'] as Record<string, string>);
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(versions.length).toBeGreaterThan(0);
+  });
+});
+
+// The public API
+
+const reexports = /^export (?:type )?\{([^}]*)\} from '\.\/([^']+)\.ts';$/gm;
+
+/** The names that an index re-exports, and the file each comes from. */
+function exportsOf(index: string): { name: string; from: string }[] {
+  return Array.from(index.matchAll(reexports)).flatMap(([, names, from]) =>
+    names!.split(',').map((name) => ({ name: name.trim().replace(/^type /, ''), from: from! })),
+  );
+}
+
+/** Where a name is declared. */
+const declared = (name: string) =>
+  new RegExp(`^export (declare )?(class|function|const|interface|type) ${name}\\b`);
+
+/** A declaration in dist/ without its comments. */
+function declarationOf({ name, from }: { name: string; from: string }): string {
+  const lines = codeOf(read(`dist/${from}.d.ts`)).split('\n');
+  const start = lines.findIndex((line) => declared(name).test(line));
+  const end = lines.findIndex((line, i) => i >= start && /^\}|^\S.*;$/.test(line));
+  return lines
+    .slice(start, end + 1)
+    .filter((line) => line.trim() !== '' && line.trim() !== '#private;')
+    .map((line) => line.replace(/^export (declare )?/, '').replace(/^( +)\1/, '$1'))
+    .join('\n');
+}
+
+describe('the public API', () => {
+  const index = codeOf(read('src/index.ts'));
+  const names = exportsOf(index);
+
+  it('is re-exported by index.ts, which does nothing else', () => {
+    expect(index.replace(reexports, '').trim()).toBe('');
+  });
+
+  it.each(names)('$name has a docstring', ({ name, from }) => {
+    const lines = read(`src/${from}.ts`).split('\n');
+    const above = lines[lines.findIndex((line) => declared(name).test(line)) - 1];
+    expect(above).toMatch(/^ \*\/$|^\/\*\* .* \*\/$/);
+  });
+
+  it('is what it was', () => {
+    const published = exportsOf(read('dist/index.d.ts'));
+    expect(published, 'dist/ is up to date').toEqual(names);
+    expect(published.map(declarationOf).join('\n\n')).toMatchInlineSnapshot(`
+      "type CipherSuite = 'AES_128_CTR_HMAC_SHA256_80' | 'AES_128_CTR_HMAC_SHA256_64' | 'AES_128_CTR_HMAC_SHA256_32' | 'AES_128_GCM_SHA256_128' | 'AES_256_GCM_SHA512_128' | 'AES_256_CTR_HMAC_SHA512_80' | 'AES_256_CTR_HMAC_SHA512_64' | 'AES_256_CTR_HMAC_SHA512_32';
+
+      interface CipherSuiteParameters {
+        readonly id: number;
+        readonly hash: 'SHA-256' | 'SHA-512';
+        readonly Nh: number;
+        readonly Nka?: number;
+        readonly Nk: number;
+        readonly Nn: number;
+        readonly Nt: number;
+      }
+
+      const cipherSuites: Readonly<Record<CipherSuite, CipherSuiteParameters>>;
+
+      function preload(module?: WebAssembly.Module): void;
+
+      class SFrameDecryptor implements Decryptor {
+        constructor(options: SFrameDecryptorOptions);
+        addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
+        removeDecryptionKey(kid: U64): boolean;
+        hasDecryptionKey(kid: U64): boolean;
+        decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
+        decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
+        decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
+
+      interface SFrameDecryptorOptions extends ContextOptions {
+        readonly replayWindow?: number | undefined;
+      }
+
+      class SFrameEncryptor implements Encryptor {
+        constructor(options: SFrameEncryptorOptions);
+        get kid(): bigint | undefined;
+        get ctr(): bigint;
+        setEncryptionKey(baseKey: Uint8Array, kid: U64, options?: {
+          readonly ctr?: U64 | undefined;
+        }): void;
+        encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
+        encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
+        encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
+
+      type SFrameEncryptorOptions = ContextOptions;
+
+      class SFrameError extends Error {
+        readonly code: SFrameErrorCode;
+        readonly kid: bigint | undefined;
+        constructor(code: SFrameErrorCode, kid?: bigint, message?: string);
+      }
+
+      type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable';
+
+      function decodeHeader(ciphertext: Uint8Array): {
+        kid: bigint;
+        ctr: bigint;
+        length: number;
+      };
+
+      function encodeHeader(kid: U64, ctr: U64): Bytes;
+
+      interface ContextOptions {
+        readonly cipherSuite: CipherSuite;
+        readonly engine?: 'auto' | 'wasm' | 'webcrypto' | undefined;
+        readonly maxFrameLen?: number | undefined;
+      }
+
+      type Bytes = Uint8Array<ArrayBuffer>;
+
+      interface Decryptor {
+        decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
+        decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
+        decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+      }
+
+      interface Encryptor {
+        encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
+        encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
+        encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+      }
+
+      const maxOverhead = 33;
+
+      type U64 = number | bigint;"
+    `);
+  });
+});
