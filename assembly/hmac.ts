@@ -6,7 +6,7 @@
 //
 // Timing: as the hashes; only lengths and the family are visible.
 
-import { PAD, storeBe64, wipe } from './memory';
+import { copy64, PAD, storeBe64, wipeShort } from './memory';
 import { sha256Blocks, sha256Start } from './sha256';
 import { sha512Blocks, sha512Start } from './sha512';
 
@@ -37,7 +37,7 @@ export function finish(wide: bool, state: usize, p: usize, len: usize, before: u
   const block = blockLen(wide);
   const lengthLen = block >> 3; // the length field: 8 or 16 bytes
   const padded = (len + 1 + lengthLen + block - 1) & ~(block - 1);
-  wipe(p + len, padded - len);
+  wipeShort(p + len, p + padded);
   store<u8>(p + len, 0x80);
   storeBe64(p + padded - 8, ((before + len) as u64) << 3);
   absorb(wide, state, p, padded >> (6 + (wide as usize)));
@@ -62,9 +62,9 @@ export function hmacKey(wide: bool, key: usize, len: usize, states: usize): void
 export function hmac(wide: bool, states: usize, p: usize, len: usize, out: usize): void {
   const block = blockLen(wide);
   const digest = digestLen(wide);
-  memory.copy(out, states, 64);
+  copy64(out, states);
   finish(wide, out, p, len, block);
-  memory.copy(PAD, out, digest);
-  memory.copy(out, states + 64, 64);
+  copy64(PAD, out);
+  copy64(out, states + 64);
   finish(wide, out, PAD, digest, block);
 }

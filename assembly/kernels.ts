@@ -9,7 +9,17 @@ import { ghash, makeGhashKey } from './ghash';
 import { readHeader, writeHeader } from './header';
 import { expand, extract } from './hkdf';
 import { digestLen, finish, hmac, hmacKey, start } from './hmac';
-import { copyShort, DIGEST, INFO, PARSED, PRK_STATES, RECEIVED, slotsBase, wipeScratch } from './memory';
+import {
+  copyShort,
+  DIGEST,
+  INFO,
+  PARSED,
+  PRK_STATES,
+  RECEIVED,
+  SCRATCH_LEN,
+  slotsBase,
+  wipeScratch,
+} from './memory';
 
 export { PARSED, readHeader, slotsBase };
 
@@ -26,14 +36,14 @@ export function ctr(key: usize, rounds: i32, nonce: usize, counter: u32, text: u
   expandKey(key, rounds, KEY);
   keyStream(KEY, rounds, nonceAt(nonce), counter);
   xorKeyStream(KEY, rounds, nonceAt(nonce), counter, 0, text, len);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** GHASH over whole blocks; `h` is overwritten by the result. */
 export function ghashOf(h: usize, p: usize, blocks: usize): void {
   makeGhashKey(h, KEY + AES_KEY_LEN);
   v128.store(h, ghash(KEY + AES_KEY_LEN, i64x2.splat(0), p, blocks));
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** AES-GCM in place; the tag of 16 bytes behind the text. */
@@ -50,7 +60,7 @@ export function sealGcm(
   memory.copy(gcmAad(text, aadLen), aad, aadLen);
   gcmSeal(KEY, rounds, nonceAt(nonce), aadLen, text, len);
   copyShort(text + len, DIGEST, 16);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** The inverse; false leaves the text as it was. */
@@ -67,7 +77,7 @@ export function openGcm(
   v128.store(RECEIVED, v128.load(text + len));
   memory.copy(gcmAad(text, aadLen), aad, aadLen);
   const opened = gcmOpen(KEY, rounds, nonceAt(nonce), aadLen, text, len);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
   return opened;
 }
 
@@ -87,7 +97,7 @@ export function sealCtrHmac(
   memory.copy(ctrHmacAad(text, aadLen), aad, aadLen);
   ctrHmacSeal(KEY, rounds, wide, tagLen, nonceAt(nonce), aadLen, text, len);
   copyShort(text + len, DIGEST, tagLen);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** The inverse; false leaves the text as it was. */
@@ -107,7 +117,7 @@ export function openCtrHmac(
   copyShort(RECEIVED, text + len, tagLen);
   memory.copy(ctrHmacAad(text, aadLen), aad, aadLen);
   const opened = ctrHmacOpen(KEY, rounds, wide, tagLen, nonceAt(nonce), aadLen, text, len);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
   return opened;
 }
 
@@ -116,7 +126,7 @@ export function sha(wide: bool, p: usize, len: usize, out: usize): void {
   start(wide, DIGEST);
   finish(wide, DIGEST, p, len, 0);
   memory.copy(out, DIGEST, digestLen(wide));
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** HMAC under a key of at most one block. */
@@ -124,13 +134,13 @@ export function hmacOf(wide: bool, key: usize, keyLen: usize, p: usize, len: usi
   hmacKey(wide, key, keyLen, PRK_STATES);
   hmac(wide, PRK_STATES, p, len, DIGEST);
   memory.copy(out, DIGEST, digestLen(wide));
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 export function hkdfExtract(wide: bool, ikm: usize, len: usize, out: usize): void {
   extract(wide, ikm, len, DIGEST, PRK_STATES);
   memory.copy(out, DIGEST, digestLen(wide));
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** Info is at most 80 bytes; `out` is free up to a multiple of 64. */
@@ -145,7 +155,7 @@ export function hkdfExpand(
   hmacKey(wide, prk, digestLen(wide), PRK_STATES);
   memory.copy(INFO, info, infoLen);
   expand(wide, PRK_STATES, infoLen, out, len);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** The header of two u64 to `to`; its length. */

@@ -8,7 +8,7 @@
 // sframe_key and sframe_salt are derived here and never leave: a slot is only read by seal and open.
 // Timing: suite, KID, CTR and lengths are visible; keys, salt and text are not.
 
-import { xor } from './ct';
+import { and, firstBytes, xor } from './ct';
 import { ctrHmacAad, ctrHmacKey, ctrHmacOpen, ctrHmacSeal } from './ctr-hmac';
 import { GCM_KEY_LEN, gcmAad, gcmKey, gcmOpen, gcmSeal } from './gcm';
 import { readHeader, writeHeader } from './header';
@@ -17,6 +17,8 @@ import { digestLen, hmacKey } from './hmac';
 import {
   copyShort,
   DIGEST,
+  FRAME_SCRATCH_LEN,
+  HASH_SCRATCH_LEN,
   HEADER,
   INFO,
   NONCE,
@@ -24,6 +26,7 @@ import {
   PARSED,
   PRK_STATES,
   RECEIVED,
+  SCRATCH_LEN,
   storeBe64,
   wipe,
   wipeScratch,
@@ -145,7 +148,7 @@ export function deriveKey(slot: usize, suite: usize, kid: u64, baseKey: usize, l
   expandLabel(KEY_LABEL, KEY_LABEL_LEN, kid, suite, keyLenOf(suite));
   if (isGcm(suite)) gcmKey(OKM, rounds, slot + AEAD_KEY);
   else ctrHmacKey(OKM, rounds, wide, slot + AEAD_KEY);
-  wipeScratch();
+  wipeScratch(SCRATCH_LEN);
 }
 
 /** nonce = sframe_salt XOR u96be(CTR) (§4.4.3, erratum 8321), with zeros where the block counter goes. */
@@ -153,6 +156,11 @@ function nonceOf(slot: usize, ctr: u64): v128 {
   v128.store(NONCE, i64x2.splat(0));
   storeBe64(NONCE + 4, ctr);
   return xor(v128.load(slot), v128.load(NONCE));
+}
+
+/** How much of SCRATCH a frame has used. Arithmetic, so that the binary stays free of `select`. */
+function frameScratchLen(gcm: bool): usize {
+  return HASH_SCRATCH_LEN - (gcm as usize) * (HASH_SCRATCH_LEN - FRAME_SCRATCH_LEN);
 }
 
 /** Lays header ‖ metadata out before the text as the suite's AEAD wants it; the header stands at HEADER. */
@@ -189,8 +197,8 @@ export function seal(
   if (gcm) gcmSeal(slot + AEAD_KEY, rounds, nonce, aadLen, text, len);
   else ctrHmacSeal(slot + AEAD_KEY, rounds, isWide(suite), tagLen, nonce, aadLen, text, len);
   copyShort(text - headerLen, HEADER, headerLen);
-  copyShort(text + len, DIGEST, tagLen);
-  wipeScratch();
+  v128.store(text + len, and(v128.load(DIGEST), firstBytes(tagLen)));
+  wipeScratch(frameScratchLen(gcm));
   return headerLen;
 }
 
@@ -221,12 +229,11 @@ export function open(
   const textLen = len - headerLen - tagLen;
   const aadLen = headerLen + metadataLen;
   copyShort(HEADER, frame, headerLen);
-  v128.store(RECEIVED, i64x2.splat(0));
-  copyShort(RECEIVED, text + textLen, tagLen);
+  v128.store(RECEIVED, and(v128.load(text + textLen), firstBytes(tagLen)));
   placeAad(gcm, headerLen, metadata, metadataLen, text);
   const opened = gcm
     ? gcmOpen(slot + AEAD_KEY, rounds, nonce, aadLen, text, textLen)
     : ctrHmacOpen(slot + AEAD_KEY, rounds, isWide(suite), tagLen, nonce, aadLen, text, textLen);
-  wipeScratch();
+  wipeScratch(frameScratchLen(gcm));
   return opened;
 }

@@ -13,35 +13,40 @@ export const HEAD_ROOM: usize = 64;
 /** Free bytes behind a frame's text: SHA-512 padding is at most 144 long. */
 export const TAIL_ROOM: usize = 160;
 
-// SCRATCH, secret while a kernel runs and zero between calls (wipeScratch), PARSED apart:
-const SCRATCH: usize = memory.data(1536, 64);
+// SCRATCH: secret while a kernel runs, zero between calls. It is wiped from its start, so what every frame uses comes
+// first, then what hashing uses, then what only keys use.
+const SCRATCH: usize = memory.data(2192, 64);
 /** 128: eight blocks of AES state or key stream. */
 export const BLOCKS: usize = SCRATCH;
-/** 128: H·x⁰ … H·x⁷ while GHASH tables are made. */
-export const MULTIPLES: usize = SCRATCH + 128;
-/** 256: AES round keys as words. */
-export const ROUND_KEYS: usize = SCRATCH + 256;
-/** 16: the nonce and a zero counter. */
-export const NONCE: usize = SCRATCH + 512;
+/** 16: a nonce in the making. */
+export const NONCE: usize = SCRATCH + 128;
 /** 32: the header of the frame at hand. */
-export const HEADER: usize = SCRATCH + 528;
-/** 16: a tag as received, zero-padded. */
-export const RECEIVED: usize = SCRATCH + 560;
-/** 64: a running hash; afterwards its digest, a tag or a PRK's first block. */
-export const DIGEST: usize = SCRATCH + 576;
-/** 64 + 64: HMAC states after the inner and the outer pad. */
-export const PRK_STATES: usize = SCRATCH + 640;
-/** 256: HKDF message: T(i-1) ends at INFO, info and the counter byte follow, then padding. */
-const MESSAGE: usize = SCRATCH + 768;
-export const INFO: usize = MESSAGE + 64;
-/** 128: HKDF output. */
-export const OKM: usize = SCRATCH + 1024;
-/** 384: HMAC key block and the outer message in their turn, each with padding. */
-export const PAD: usize = SCRATCH + 1152;
-const SCRATCH_LEN: usize = 1536;
-
+export const HEADER: usize = SCRATCH + 144;
+/** 16: a tag as received, zeros behind it. */
+export const RECEIVED: usize = SCRATCH + 176;
+/** 64: a running hash; afterwards its digest, or a tag. */
+export const DIGEST: usize = SCRATCH + 192;
+/** What AES-GCM leaves of a frame. */
+export const FRAME_SCRATCH_LEN: usize = 256;
 /** 640: the message schedule of SHA-256 or SHA-512. */
-export const SCHEDULE: usize = memory.data(640, 64);
+export const SCHEDULE: usize = SCRATCH + 256;
+/** 384: HMAC's key block, and its outer message, with padding. */
+export const PAD: usize = SCRATCH + 896;
+/** What AES-CTR with HMAC leaves of a frame. */
+export const HASH_SCRATCH_LEN: usize = 1280;
+/** 64 + 64: the PRK as HMAC states, after the inner and the outer pad. */
+export const PRK_STATES: usize = SCRATCH + 1280;
+/** 64 + 208: T(i-1) ends at INFO; info and the counter byte follow, then padding. */
+export const INFO: usize = SCRATCH + 1472;
+/** 128: HKDF output. */
+export const OKM: usize = SCRATCH + 1680;
+/** 128: H·x⁰ … H·x⁷ while GHASH tables are made. */
+export const MULTIPLES: usize = SCRATCH + 1808;
+/** 256: AES round keys as words. */
+export const ROUND_KEYS: usize = SCRATCH + 1936;
+/** What deriving a key leaves. */
+export const SCRATCH_LEN: usize = 2192;
+
 /** 16: KID and CTR of the last header parsed, little-endian u64 each. Public. */
 export const PARSED: usize = memory.data(16, 16);
 
@@ -55,10 +60,22 @@ export function wipe(p: usize, len: usize): void {
   memory.fill(p, 0, len);
 }
 
-/** Zeroes what kernels leave behind. Ends every exported call that touched a secret. */
-export function wipeScratch(): void {
-  wipe(SCRATCH, SCRATCH_LEN);
-  wipe(SCHEDULE, 640);
+/** Zeroes from `p` to `end`, and up to 15 bytes more. For short runs, where a bulk fill costs more than it fills. */
+export function wipeShort(p: usize, end: usize): void {
+  for (; p < end; p += 16) v128.store(p, i64x2.splat(0));
+}
+
+/** Zeroes the first `len` bytes of SCRATCH, a multiple of 16. Ends every exported call that touched a secret. */
+export function wipeScratch(len: usize): void {
+  wipeShort(SCRATCH, SCRATCH + len);
+}
+
+/** Copies 64 bytes: a hash state, or the longest digest. */
+export function copy64(to: usize, from: usize): void {
+  v128.store(to, v128.load(from, 0), 0);
+  v128.store(to, v128.load(from, 16), 16);
+  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from, 48), 48);
 }
 
 /** Copies a few bytes, one at a time, forwards. For headers and tags, where a bulk copy costs more than it moves. */

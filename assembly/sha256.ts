@@ -85,7 +85,8 @@ function second(a: u32, b: u32, turns: u32): u32 {
 
 /** The initial hash value to `state` (32 bytes, words in machine order). */
 export function sha256Start(state: usize): void {
-  memory.copy(state, START, 32);
+  v128.store(state, v128.load(START));
+  v128.store(state, v128.load(START, 16), 16);
 }
 
 /** Absorbs `blocks` blocks at `p`. */

@@ -2,7 +2,7 @@
 //
 // Timing: addition, rotation and logic on words; only the number of blocks is visible.
 
-import { loadBe64, SCHEDULE } from './memory';
+import { copy64, loadBe64, SCHEDULE } from './memory';
 
 /** Fractional parts of the cube roots of the first 80 primes (§4.2.3). */
 const K: usize = memory.data<u64>(
@@ -59,7 +59,7 @@ function second(a: u64, b: u64, turns: u64): u64 {
 
 /** The initial hash value to `state` (64 bytes, words in machine order). */
 export function sha512Start(state: usize): void {
-  memory.copy(state, START, 64);
+  copy64(state, START);
 }
 
 /** Absorbs `blocks` blocks at `p`. */
