@@ -7,11 +7,11 @@
 //
 // Timing: the same instructions and addresses for every key and every block; only the number of rounds differs.
 
-import { and, firstBytes, xor } from './ct';
+import { and, xor } from './ct';
 import { BLOCKS, ROUND_KEYS } from './memory';
 
-/** Bytes of one round key as planes. */
-const PLANES_LEN: usize = 128;
+/** Bytes of one round key as planes, or of eight blocks. */
+export const PLANES_LEN: usize = 128;
 /** Room for the 15 round keys of AES-256. */
 export const AES_KEY_LEN: usize = 15 * PLANES_LEN;
 
@@ -27,7 +27,7 @@ function shr(x: v128, bits: i32): v128 {
 }
 
 /** From the byte order of FIPS 197 (column by column) to rows, or back: the same transposition. */
-function transposeState(x: v128): v128 {
+export function transposeState(x: v128): v128 {
   return i8x16.swizzle(x, i8x16(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
 }
 
@@ -40,7 +40,7 @@ function difference(a: v128, b: v128, bits: i32, mask: v128): v128 {
  * Eight blocks at `p` to eight planes, or back: an 8×8 bit transposition for each of the 16 byte positions, by
  * three rounds of swapping across distances of 1, 2 and 4.
  */
-function transposeBits(p: usize): void {
+export function transposeBits(p: usize): void {
   let q0 = v128.load(p, 0);
   let q1 = v128.load(p, 16);
   let q2 = v128.load(p, 32);
@@ -81,12 +81,12 @@ function shiftRows(x: v128): v128 {
 }
 
 /** Each row becomes the next one: a[r + 1] stands where a[r] stood. */
-function nextRow(x: v128): v128 {
+export function nextRow(x: v128): v128 {
   return v128.shuffle<u32>(x, x, 1, 2, 3, 0);
 }
 
 /** Each row becomes the next but one. */
-function nextRowButOne(x: v128): v128 {
+export function nextRowButOne(x: v128): v128 {
   return v128.shuffle<u32>(x, x, 2, 3, 0, 1);
 }
 
@@ -98,7 +98,7 @@ function nextRowButOne(x: v128): v128 {
  * is bit 7) without its four negations: those make up the constant 0x63, which MixColumns maps to itself and
  * which expandKey has added to every round key but the first.
  */
-function cipherPlanes(keys: usize, rounds: i32): void {
+export function cipherPlanes(keys: usize, rounds: i32): void {
   let q0 = xor(v128.load(BLOCKS, 0), v128.load(keys, 0));
   let q1 = xor(v128.load(BLOCKS, 16), v128.load(keys, 16));
   let q2 = xor(v128.load(BLOCKS, 32), v128.load(keys, 32));
@@ -294,7 +294,7 @@ function lastShuffle(x: v128, keys: usize, plane: usize): v128 {
 function subWord(w: u32): u32 {
   v128.store(BLOCKS, transposeState(i32x4.splat(w)));
   transposeBits(BLOCKS);
-  cipherPlanes(ZERO_KEYS, 1);
+  substitutePlanes();
   transposeBits(BLOCKS);
   return load<u32>(BLOCKS) ^ 0x63636363;
 }
@@ -323,57 +323,22 @@ export function expandKey(key: usize, rounds: i32, planes: usize): void {
   }
   let sboxConstant = i8x16.splat(0);
   for (let round = 0; round <= rounds; ++round) {
-    const bytes = xor(transposeState(v128.load(ROUND_KEYS + ((round as usize) << 4))), sboxConstant);
-    for (let bit = 0; bit < 8; ++bit) {
-      const bitMask: i32 = 1 << bit;
-      const weight = i8x16.splat(bitMask as i8);
-      v128.store(planes + ((bit as usize) << 4), i8x16.eq(and(bytes, weight), weight));
-    }
+    fillPlanes(planes, xor(transposeState(v128.load(ROUND_KEYS + ((round as usize) << 4))), sboxConstant));
     planes += PLANES_LEN;
     sboxConstant = i8x16.splat(0x63);
   }
 }
 
-/** Key stream for counters `counter` … `counter + 7` to BLOCKS. `nonce`: 12 bytes, then four that are ignored. */
-export function keyStream(planes: usize, rounds: i32, nonce: v128, counter: u32): void {
-  for (let i = 0; i < 8; ++i) {
-    const block = i32x4.replace_lane(nonce, 3, bswap(counter + i));
-    v128.store(BLOCKS + ((i as usize) << 4), transposeState(block));
+/** Planes of eight blocks that are all the same: `bytes`, row by row. */
+export function fillPlanes(planes: usize, bytes: v128): void {
+  for (let bit = 0; bit < 8; ++bit) {
+    const bitMask: i32 = 1 << bit;
+    const weight = i8x16.splat(bitMask as i8);
+    v128.store(planes + ((bit as usize) << 4), i8x16.eq(and(bytes, weight), weight));
   }
-  transposeBits(BLOCKS);
-  cipherPlanes(planes, rounds);
-  transposeBits(BLOCKS);
 }
 
-/**
- * Counter mode in place on `len` bytes at `text`. The key stream's first eight blocks, from `counter` on, stand
- * at BLOCKS already (keyStream), and `used` bytes of them are spent. Nothing behind the text is changed.
- */
-export function xorKeyStream(
-  planes: usize,
-  rounds: i32,
-  nonce: v128,
-  counter: u32,
-  used: usize,
-  text: usize,
-  len: usize,
-): void {
-  let from = BLOCKS + used;
-  while (true) {
-    while (from < BLOCKS + 128) {
-      if (len < 16) {
-        // Read-modify-write of bytes behind the text: they are put back as they were.
-        v128.store(text, xor(v128.load(text), and(v128.load(from), firstBytes(len))));
-        return;
-      }
-      v128.store(text, xor(v128.load(text), v128.load(from)));
-      text += 16;
-      from += 16;
-      len -= 16;
-    }
-    if (len == 0) return;
-    counter += 8;
-    keyStream(planes, rounds, nonce, counter);
-    from = BLOCKS;
-  }
+/** The S-box without its constant, and ShiftRows, on eight states at BLOCKS: planes row by row to column by column. */
+export function substitutePlanes(): void {
+  cipherPlanes(ZERO_KEYS, 1);
 }

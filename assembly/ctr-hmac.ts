@@ -9,8 +9,9 @@
 // The key is enc_key (Nka bytes) ‖ auth_key (Nh bytes); HMAC's pad states are computed once per key.
 // Timing: lengths are visible, and whether a tag was right; nothing else.
 
-import { AES_KEY_LEN, expandKey, keyStream, xorKeyStream } from './aes';
+import { AES_KEY_LEN, expandKey } from './aes';
 import { equal } from './ct';
+import { keyStream, xorKeyStream } from './ctr';
 import { digestLen, hmac, hmacKey } from './hmac';
 import { DIGEST, RECEIVED, storeBe64 } from './memory';
 

@@ -9,15 +9,16 @@
 // One pass of eight blocks makes both the tag's mask, E(J₀), and the key stream of the first 112 bytes.
 // Timing: lengths are visible, and whether a tag was right; nothing else.
 
-import { AES_KEY_LEN, expandKey, keyStream, xorKeyStream } from './aes';
+import { AES_KEY_LEN, expandKey } from './aes';
 import { equal, xor } from './ct';
+import { firstPass, keyStream, xorKeyStream } from './ctr';
 import { GHASH_KEY_LEN, ghash, makeGhashKey } from './ghash';
 import { BLOCKS, DIGEST, RECEIVED, storeBe64 } from './memory';
 
 /** Round keys, then GHASH tables. */
 export const GCM_KEY_LEN: usize = AES_KEY_LEN + GHASH_KEY_LEN;
 /** Counter of J₀, whose key stream masks the tag; data starts one block later. */
-const FIRST_COUNTER: u32 = 1;
+const TAG_COUNTER: u32 = 1;
 
 /** `key` (16 bytes for 10 rounds, 32 for 14; secret) to `to`, GCM_KEY_LEN bytes. */
 export function gcmKey(key: usize, rounds: i32, to: usize): void {
@@ -33,7 +34,7 @@ export function gcmAad(text: usize, aadLen: usize): usize {
   return text - ((aadLen + 15) & ~15);
 }
 
-/** The tag, with BLOCKS as FIRST_COUNTER left them. The aad stands where gcmAad said. */
+/** The tag, under its mask. The aad stands where gcmAad said. */
 function tagOf(key: usize, aadLen: usize, text: usize, len: usize, mask: v128): v128 {
   const from = text - ((aadLen + 15) & ~15);
   const lengths = text + ((len + 15) & ~15);
@@ -45,16 +46,21 @@ function tagOf(key: usize, aadLen: usize, text: usize, len: usize, mask: v128): 
 
 /** Encrypts `len` bytes at `text` in place and writes the 16-byte tag to DIGEST. */
 export function gcmSeal(key: usize, rounds: i32, nonce: v128, aadLen: usize, text: usize, len: usize): void {
-  keyStream(key, rounds, nonce, FIRST_COUNTER);
-  const mask = v128.load(BLOCKS);
-  xorKeyStream(key, rounds, nonce, FIRST_COUNTER, 16, text, len);
+  const counter = firstPass(TAG_COUNTER, len);
+  const before = ((TAG_COUNTER - counter) as usize) << 4; // of the tag's mask, in the first pass
+  keyStream(key, rounds, nonce, counter);
+  const mask = v128.load(BLOCKS + before);
+  xorKeyStream(key, rounds, nonce, counter, before + 16, text, len);
   v128.store(DIGEST, tagOf(key, aadLen, text, len, mask));
 }
 
 /** Decrypts `len` bytes at `text` in place if the tag at RECEIVED is theirs; otherwise returns false and leaves them. */
 export function gcmOpen(key: usize, rounds: i32, nonce: v128, aadLen: usize, text: usize, len: usize): bool {
-  keyStream(key, rounds, nonce, FIRST_COUNTER);
-  if (!equal(tagOf(key, aadLen, text, len, v128.load(BLOCKS)), v128.load(RECEIVED), 16)) return false;
-  xorKeyStream(key, rounds, nonce, FIRST_COUNTER, 16, text, len);
+  const counter = firstPass(TAG_COUNTER, len);
+  const before = ((TAG_COUNTER - counter) as usize) << 4;
+  keyStream(key, rounds, nonce, counter);
+  if (!equal(tagOf(key, aadLen, text, len, v128.load(BLOCKS + before)), v128.load(RECEIVED), 16))
+    return false;
+  xorKeyStream(key, rounds, nonce, counter, before + 16, text, len);
   return true;
 }

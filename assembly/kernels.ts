@@ -2,7 +2,8 @@
 // Never shipped. Pointers are the caller's; every message has TAIL_ROOM behind it, an AEAD text HEAD_ROOM + aad
 // before it.
 
-import { AES_KEY_LEN, expandKey, keyStream, xorKeyStream } from './aes';
+import { AES_KEY_LEN, expandKey } from './aes';
+import { keyStream, xorKeyStream } from './ctr';
 import { ctrHmacAad, ctrHmacKey, ctrHmacOpen, ctrHmacSeal } from './ctr-hmac';
 import { GCM_KEY_LEN, gcmAad, gcmKey, gcmOpen, gcmSeal } from './gcm';
 import { ghash, makeGhashKey } from './ghash';

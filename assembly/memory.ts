@@ -47,6 +47,9 @@ export const ROUND_KEYS: usize = SCRATCH + 1936;
 /** What deriving a key leaves. */
 export const SCRATCH_LEN: usize = 2192;
 
+/** What counters of one run share (counter-run.ts); wiped there. */
+export const RUN_LEN: usize = 512;
+export const RUN: usize = memory.data(RUN_LEN as i32, 64);
 /** 16: KID and CTR of the last header parsed, little-endian u64 each. Public. */
 export const PARSED: usize = memory.data(16, 16);
 

@@ -104,8 +104,8 @@ function open(frame: Uint8Array, metadata: Uint8Array): { digest: string; result
   return core.trace('open', slot, headerLen, METADATA, metadata.length, FRAME, frame.length);
 }
 
-/** Around blocks, passes of eight, and reductions. */
-const lengths = [0, 1, 15, 16, 17, 96, 112, 113, 128, 129, 240, 500];
+/** Around blocks, passes of eight, and reductions; then where counters share rounds, and over the end of a run. */
+const lengths = [0, 1, 15, 16, 17, 96, 112, 113, 128, 129, 240, 500, 800, 4300];
 
 describe.each(Object.entries(cipherSuites))('%s', (_name, { id: suite, Nt }) => {
   test.each([16, 32, 64, 100])('deriving from a base key of %i bytes', (len) => {

@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { noise } from './lengths.ts';
 import { oracleDerive, oracleEncrypt } from './oracle.ts';
-import { coreExports, coreHolds, coreMemory, dirtyBytes } from './spied-core.ts';
+import { coreExports, coreHolds, coreMemory, dirtyBytes, dirtyScratch } from './spied-core.ts';
 
 const { cipherSuites, preload, SFrameDecryptor, SFrameEncryptor } = await import('../src/index.ts');
 type CipherSuite = keyof typeof cipherSuites;
@@ -45,6 +45,25 @@ describe.each(names)('%s', (cipherSuite) => {
     encryptor.destroy();
     expect(coreHolds(salt)).toBe(false);
     expect(dirtyBytes()).toEqual([]);
+  });
+
+  test('scratch is zero between calls, whichever way a frame took', () => {
+    const encryptor = new SFrameEncryptor({ cipherSuite });
+    const decryptor = new SFrameDecryptor({ cipherSuite });
+    encryptor.setEncryptionKey(baseKey, kid);
+    expect(dirtyScratch()).toEqual([]);
+    decryptor.addDecryptionKey(baseKey, kid);
+    for (const len of [0, 1, 100, 700, 768, 1000, 5000]) {
+      const ciphertext = encryptor.encrypt(noise(len, len), metadata);
+      expect(dirtyScratch()).toEqual([]);
+      const forged = ciphertext.map((byte, i) => (i === ciphertext.length - 1 ? byte ^ 1 : byte));
+      expect(() => decryptor.decrypt(forged, metadata)).toThrow('authentication');
+      expect(dirtyScratch()).toEqual([]);
+      decryptor.decrypt(ciphertext, metadata);
+      expect(dirtyScratch()).toEqual([]);
+    }
+    encryptor.destroy();
+    decryptor.destroy();
   });
 
   test('no key stream outlives a call', () => {

@@ -38,6 +38,15 @@ export function dirtyBytes(): { at: number; byte: number }[] {
   return dirty;
 }
 
+/** Dirty bytes below the key slots: what kernels leave behind, the last header's KID and CTR apart. */
+export function dirtyScratch(): { at: number; byte: number }[] {
+  const { slotsBase, PARSED } = (instances[0] as WebAssembly.Instance).exports as unknown as {
+    slotsBase: () => number;
+    PARSED: WebAssembly.Global<'i32'>;
+  };
+  return dirtyBytes().filter(({ at }) => at < slotsBase() && (at < PARSED.value || at >= PARSED.value + 16));
+}
+
 /** Whether 8 successive bytes of `secret`, anywhere in it, stand anywhere in the core's memory. */
 export function coreHolds(secret: Uint8Array): boolean {
   const memory = coreMemory();
