@@ -1,7 +1,9 @@
 // Receiving (RFC 9605 §4.4.4): keys by KID, and per key a window against replay (§9.3).
 
 import { readFrame } from './core/engine.ts';
+import { minSubtleLen } from './engine-key.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
+import { decodeHeader } from './header.ts';
 import { assertBaseKey, ReceiveKey } from './key.ts';
 import { assertFrame, assertTarget, type Context, type ContextOptions, readOptions } from './options.ts';
 import type { Counter } from './replay.ts';
@@ -56,6 +58,11 @@ export class SFrameDecryptor implements Decryptor {
   readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
   /** The highest CTR of removed keys, by fingerprint, oldest first. */
   readonly #floors: Map<string, Counter> = new Map();
+  /** Whether there are keys that only WebCrypto has. */
+  #withoutCore = false;
+  /** Steps that wait for WebCrypto to identify keys, where there is no core; how many are left. */
+  #steps: Promise<void> = Promise.resolve();
+  #settling = 0;
   #destroyed = false;
   /** KID of the last frame that failed, in halves: errors and events name it. */
   #failedHigh = 0;
@@ -84,15 +91,22 @@ export class SFrameDecryptor implements Decryptor {
     this.#assertAlive();
     assertBaseKey(baseKey);
     const id = toU64(kid, 'kid');
-    const key = new ReceiveKey(this.#context.suite, baseKey, id);
+    const key = new ReceiveKey(this.#context, baseKey, id);
     const name = nameOf(id);
     const known = this.#keys.get(name);
-    if (known?.fingerprint === key.fingerprint) {
+    const fingerprint = key.fingerprint;
+    if (fingerprint === undefined || this.#settling > 0) {
+      this.#withoutCore = true;
+      this.#keys.set(name, key);
+      key.settleAfter(this.#later(async () => this.#settle(key, known)));
+      return;
+    }
+    if (known?.fingerprint === fingerprint) {
       key.close();
       return;
     }
-    if (known !== undefined) this.#retire(known);
-    key.openWindow(this.#replayWindow, this.#floors.get(key.fingerprint));
+    if (known !== undefined) this.#retire(known, known.fingerprint as string);
+    key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));
     this.#keys.set(name, key);
   }
 
@@ -107,7 +121,10 @@ export class SFrameDecryptor implements Decryptor {
     const name = nameOf(toU64(kid, 'kid'));
     const key = this.#keys.get(name);
     if (key === undefined) return false;
-    this.#retire(key);
+    const { fingerprint } = key;
+    if (fingerprint === undefined || this.#settling > 0)
+      this.#later(async () => this.#retire(key, await key.identify()));
+    else this.#retire(key, fingerprint);
     this.#keys.delete(name);
     return true;
   }
@@ -151,9 +168,15 @@ export class SFrameDecryptor implements Decryptor {
     return opened;
   }
 
-  /** As {@link decrypt}; rejects where that throws. */
+  /**
+   * As {@link decrypt}; rejects where that throws. The ciphertext is read before the call returns; large frames may be
+   * decrypted by WebCrypto, see `engine`. A frame under way ends in `key-id` if its key is removed, in `destroyed` if
+   * the context is; of two equal frames one ends in `replay`.
+   */
   async decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
-    return this.decrypt(ciphertext, metadata);
+    const opened = await this.#openAsync(ciphertext, metadata);
+    if (opened instanceof SFrameError) throw opened;
+    return opened;
   }
 
   /**
@@ -183,6 +206,7 @@ export class SFrameDecryptor implements Decryptor {
   ): Bytes | number | SFrameErrorCode {
     assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
     if (this.#destroyed) return 'destroyed';
+    if (this.#context.engine === 'webcrypto') return 'engine-unavailable';
     const header = readFrame(ciphertext, metadata);
     const textLen = ciphertext.length - header.length - this.#context.suite.Nt;
     if (header.length === 0 || textLen < 0) return 'syntax';
@@ -193,14 +217,72 @@ export class SFrameDecryptor implements Decryptor {
     return key === undefined ? 'key-id' : key.open(header.ctrHigh, header.ctrLow, metadata, target);
   }
 
+  async #openAsync(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes | SFrameError> {
+    assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
+    if (this.#destroyed) return new SFrameError('destroyed');
+    if (ciphertext.length < minSubtleLen && this.#keys.size > 0 && !this.#withoutCore)
+      return this.#openNow(ciphertext, metadata);
+    const header = decodeHeader(ciphertext);
+    const { kid, ctr } = header;
+    const textLen = ciphertext.length - header.length - this.#context.suite.Nt;
+    if (textLen < 0) return new SFrameError('syntax');
+    const name = nameOf(kid);
+    const key = this.#keys.get(name);
+    if (key === undefined) return new SFrameError('key-id', kid);
+    if (!key.prefersAsync(textLen)) return this.#openNow(ciphertext, metadata);
+    const opened = await key.openAsync(header, ciphertext, metadata);
+    if (typeof opened === 'string') return new SFrameError(this.#destroyed ? 'destroyed' : opened, kid);
+    // What happened meanwhile decides; a frame that is not wanted any more leaves no plaintext.
+    const refused = this.#destroyed
+      ? 'destroyed'
+      : !key.isSameAs(this.#keys.get(name))
+        ? 'key-id'
+        : key.commit(ctr)
+          ? undefined
+          : 'replay';
+    if (refused === undefined) return opened;
+    opened.fill(0);
+    return new SFrameError(refused, kid);
+  }
+
+  #openNow(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Bytes | SFrameError {
+    const opened = this.tryDecrypt(ciphertext, metadata);
+    return typeof opened === 'string' ? this.#failure(opened) : opened;
+  }
+
   #failure(code: SFrameErrorCode): SFrameError {
-    const known = code !== 'syntax' && code !== 'destroyed';
+    const known = code !== 'syntax' && code !== 'destroyed' && code !== 'engine-unavailable';
     return new SFrameError(code, known ? joinU64(this.#failedHigh, this.#failedLow) : undefined);
   }
 
+  /** Runs a step that has to wait for WebCrypto, after those before it. */
+  #later(step: () => Promise<void>): Promise<void> {
+    this.#settling++;
+    const done = this.#steps
+      .then(() => (this.#destroyed ? undefined : step()))
+      .finally(() => {
+        this.#settling--;
+      });
+    this.#steps = done.catch(() => {});
+    return done;
+  }
+
+  /** Gives a key its window, as addDecryptionKey promises, once WebCrypto has told what key it is. */
+  async #settle(key: ReceiveKey, known: ReceiveKey | undefined): Promise<void> {
+    const fingerprint = await key.identify();
+    const before = await known?.identify();
+    if (known !== undefined && before === fingerprint) {
+      key.succeed(known);
+      known.close();
+      return;
+    }
+    if (known !== undefined) this.#retire(known, before as string);
+    key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));
+  }
+
   /** Wipes a key, and remembers how far it was used. */
-  #retire(key: ReceiveKey): void {
-    const { fingerprint, highest } = key;
+  #retire(key: ReceiveKey, fingerprint: string): void {
+    const { highest } = key;
     key.close();
     if (highest === undefined) return;
     this.#floors.delete(fingerprint);

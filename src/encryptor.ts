@@ -35,6 +35,8 @@ export class SFrameEncryptor implements Encryptor {
   #key: SendKey | undefined;
   /** Fingerprints of all keys ever set: one-way, so they keep no key alive. */
   readonly #used: Set<string> = new Set();
+  /** Keys that only WebCrypto can identify are admitted one after the other. */
+  #admissions: Promise<void> = Promise.resolve();
   #destroyed = false;
 
   /**
@@ -76,14 +78,28 @@ export class SFrameEncryptor implements Encryptor {
     if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
     // null is refused: what was to be loaded from storage and is missing must not become 0
     const ctr = options.ctr === undefined ? 0n : toU64(options.ctr, 'ctr');
-    const key = new SendKey(this.#context.suite, baseKey, id, ctr);
-    if (this.#used.has(key.fingerprint)) {
-      key.close();
-      throw new SFrameError('key-reuse', id);
+    const key = new SendKey(this.#context, baseKey, id, ctr);
+    if (key.fingerprint === undefined) {
+      // Only WebCrypto knows, and later: until then no frame leaves.
+      const admission = this.#admissions.then(async () => this.#admit(await key.identify(), id));
+      this.#admissions = admission.catch(() => {});
+      key.admitAfter(admission);
+    } else {
+      try {
+        this.#admit(key.fingerprint, id);
+      } catch (error) {
+        key.close();
+        throw error;
+      }
     }
-    this.#used.add(key.fingerprint);
     this.#key?.close();
     this.#key = key;
+  }
+
+  /** Notes a key as used, unless it was. */
+  #admit(fingerprint: string, kid: bigint): void {
+    if (this.#used.has(fingerprint)) throw new SFrameError('key-reuse', kid);
+    this.#used.add(fingerprint);
   }
 
   /**
@@ -93,7 +109,7 @@ export class SFrameEncryptor implements Encryptor {
    * @param metadata bytes that are authenticated but not sent; the receiver needs the same
    * @returns header ‖ encrypted frame ‖ tag: plaintext + 1 to 17 + Nt bytes, owning their buffer
    * @throws TypeError or RangeError naming the argument; nothing has changed then
-   * @throws {@link SFrameError} `no-key`, `counter-exhausted`, `destroyed`
+   * @throws {@link SFrameError} `no-key`, `counter-exhausted`, `destroyed`, `engine-unavailable` (without WebAssembly)
    */
   encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes {
     return this.#checked(plaintext, metadata).seal(plaintext, metadata) as Bytes;
@@ -113,11 +129,14 @@ export class SFrameEncryptor implements Encryptor {
   }
 
   /**
-   * As {@link encrypt}; rejects where that throws. The counter is taken, and the plaintext read, before the call
-   * returns.
+   * As {@link encrypt}; rejects where that throws, and with `destroyed` if `destroy()` comes first. The counter is
+   * taken, and the plaintext read, before the call returns. Large frames may be encrypted by WebCrypto, see `engine`.
+   * Without WebAssembly, `key-reuse` is found out here, before the first frame, instead of by `setEncryptionKey`.
    */
   async encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
-    return this.encrypt(plaintext, metadata);
+    const ciphertext = await this.#checked(plaintext, metadata).sealAsync(plaintext, metadata);
+    this.#assertAlive();
+    return ciphertext;
   }
 
   /** Wipes the key and what the core still holds. Further calls throw `destroyed`, except this one. */

@@ -2,10 +2,10 @@
 // of a sender, the replay window of a receiver. The two are different types, so no key is ever both (RFC 9605
 // §4.4.1).
 
-import type { CipherSuiteParameters } from './cipher-suite.ts';
-import { CoreKey } from './core/engine.ts';
-import { SFrameError } from './errors.ts';
+import { EngineKey } from './engine-key.ts';
+import { SFrameError, type SFrameErrorCode } from './errors.ts';
 import { fieldLength } from './header.ts';
+import type { Context } from './options.ts';
 import { type Counter, ReplayWindow } from './replay.ts';
 import { assertBytes, type Bytes, highHalf, joinU64, lowHalf } from './types.ts';
 
@@ -23,24 +23,42 @@ export function assertBaseKey(baseKey: Uint8Array): void {
 /** A key for sending. It counts, and never gives a counter back. */
 export class SendKey {
   readonly kid: bigint;
-  readonly #key: CoreKey;
+  readonly #key: EngineKey;
   readonly #tagLen: number;
   readonly #kidLen: number;
   // The next CTR, in halves.
   #ctrHigh: number;
   #ctrLow: number;
+  #admission: Promise<void> | undefined;
 
-  constructor(suite: CipherSuiteParameters, baseKey: Uint8Array, kid: bigint, ctr: bigint) {
+  constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint, ctr: bigint) {
     this.kid = kid;
-    this.#key = new CoreKey(suite, kid, baseKey);
+    this.#key = new EngineKey(engine, suite, kid, baseKey);
     this.#tagLen = suite.Nt;
     this.#kidLen = fieldLength(highHalf(kid), lowHalf(kid));
     this.#ctrHigh = highHalf(ctr);
     this.#ctrLow = lowHalf(ctr);
   }
 
-  get fingerprint(): string {
+  /** Tells keys apart; known at once only with the core. */
+  get fingerprint(): string | undefined {
     return this.#key.fingerprint;
+  }
+
+  /** The same, where it takes WebCrypto to find out. */
+  identify(): Promise<string> {
+    return this.#key.identify();
+  }
+
+  /** No frame leaves before `admission` has found that this key was not used before. */
+  admitAfter(admission: Promise<void>): void {
+    this.#admission = admission;
+    admission.then(
+      () => {
+        this.#admission = undefined;
+      },
+      () => {}, // every frame rejects with it
+    );
   }
 
   /** The next CTR to be sent; 2^64-1 when there is none left. */
@@ -55,55 +73,149 @@ export class SendKey {
 
   /** Encrypts under the next CTR, which is taken once nothing can fail any more. */
   seal(plaintext: Uint8Array, metadata: Uint8Array | undefined, target?: Uint8Array): Bytes | number {
+    const { core } = this.#key;
+    this.#assertCounterLeft();
+    core.reserve(plaintext, metadata);
     const high = this.#ctrHigh;
     const low = this.#ctrLow;
-    if (low === MAX_U32 && high === MAX_U32) throw new SFrameError('counter-exhausted', this.kid);
-    this.#key.reserve(plaintext, metadata);
-    if (low === MAX_U32) this.#ctrHigh = high + 1;
-    this.#ctrLow = (low + 1) >>> 0;
-    return this.#key.seal(high, low, plaintext, metadata, target);
+    this.#advance();
+    return core.seal(high, low, plaintext, metadata, target);
+  }
+
+  /** The same through whichever engine is faster. CTR is taken, and the plaintext read, before this returns. */
+  async sealAsync(plaintext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes> {
+    if (!this.#key.prefersSubtle(plaintext.length)) return this.seal(plaintext, metadata) as Bytes;
+    this.#assertCounterLeft();
+    const high = this.#ctrHigh;
+    const low = this.#ctrLow;
+    this.#advance();
+    if (this.#admission === undefined) return this.#key.sealSubtle(high, low, plaintext, metadata);
+    const [ownText, ownMetadata] = [new Uint8Array(plaintext), new Uint8Array(metadata ?? [])];
+    await this.#admission;
+    return this.#key.sealSubtle(high, low, ownText, ownMetadata);
   }
 
   close(): void {
     this.#key.close();
   }
+
+  #assertCounterLeft(): void {
+    if (this.#ctrLow === MAX_U32 && this.#ctrHigh === MAX_U32)
+      throw new SFrameError('counter-exhausted', this.kid);
+  }
+
+  #advance(): void {
+    if (this.#ctrLow === MAX_U32) this.#ctrHigh++;
+    this.#ctrLow = (this.#ctrLow + 1) >>> 0;
+  }
+}
+
+/** The frames a key has seen. It outlives the key object where the same key is added again. */
+interface History {
+  window: ReplayWindow | undefined;
 }
 
 /** A key for receiving, with its replay window. */
 export class ReceiveKey {
-  readonly #key: CoreKey;
-  #window: ReplayWindow | undefined;
+  readonly #key: EngineKey;
+  #history: History = { window: undefined };
+  #settlement: Promise<void> | undefined;
 
-  constructor(suite: CipherSuiteParameters, baseKey: Uint8Array, kid: bigint) {
-    this.#key = new CoreKey(suite, kid, baseKey);
+  constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint) {
+    this.#key = new EngineKey(engine, suite, kid, baseKey);
   }
 
-  get fingerprint(): string {
+  /** Tells keys apart; known at once only with the core. */
+  get fingerprint(): string | undefined {
     return this.#key.fingerprint;
+  }
+
+  /** The same, where it takes WebCrypto to find out. */
+  identify(): Promise<string> {
+    return this.#key.identify();
   }
 
   /** The highest CTR authenticated, if a window was opened and a frame came. */
   get highest(): Counter | undefined {
-    return this.#window?.highest;
+    return this.#history.window?.highest;
   }
 
   /** Starts replay protection: a window of `size` frames, nothing at or below `floor`. Size 0: none. */
   openWindow(size: number, floor: Counter | undefined): void {
-    this.#window = size > 0 ? new ReplayWindow(size, floor) : undefined;
+    this.#history.window = size > 0 ? new ReplayWindow(size, floor) : undefined;
   }
 
-  /** Decrypts the frame just read, whose CTR is given in halves. Only an authentic frame moves the window. */
+  /** Goes on with the window of an earlier object of the same key. */
+  succeed(predecessor: ReceiveKey): void {
+    this.#history = predecessor.#history;
+  }
+
+  /** Whether both are the same key with the same window. */
+  isSameAs(other: ReceiveKey | undefined): boolean {
+    return other !== undefined && other.#history === this.#history;
+  }
+
+  /** No frame is opened before `settlement` has found out which window is this key's. */
+  settleAfter(settlement: Promise<void>): void {
+    this.#settlement = settlement;
+    settlement.then(
+      () => {
+        this.#settlement = undefined;
+      },
+      () => {},
+    );
+  }
+
+  /** Decrypts the frame that readFrame has just read. Only an authentic frame moves the window. */
   open(
     ctrHigh: number,
     ctrLow: number,
     metadata: Uint8Array | undefined,
     target?: Uint8Array,
-  ): Bytes | number | 'replay' | 'authentication' {
-    if (this.#window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
-    const opened = this.#key.open(metadata, target);
+  ): Bytes | number | SFrameErrorCode {
+    const { core } = this.#key;
+    const { window } = this.#history;
+    if (window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
+    const opened = core.open(metadata, target);
     if (opened === undefined) return 'authentication';
-    this.#window?.commit(ctrHigh, ctrLow);
+    window?.commit(ctrHigh, ctrLow);
     return opened;
+  }
+
+  /** Whether openAsync should open a frame with `len` bytes of text; else open. */
+  prefersAsync(len: number): boolean {
+    return this.#key.prefersSubtle(len);
+  }
+
+  /**
+   * Decrypts through WebCrypto, without moving the window: that is {@link commit}'s, when it is known that the key is
+   * still wanted. The frame is read before this returns.
+   */
+  async openAsync(
+    header: { readonly length: number; readonly ctr: bigint },
+    ciphertext: Uint8Array,
+    metadata: Uint8Array | undefined,
+  ): Promise<Bytes | 'replay' | 'authentication'> {
+    const ctrHigh = highHalf(header.ctr);
+    const ctrLow = lowHalf(header.ctr);
+    const { length } = header;
+    let [frame, aad] = [ciphertext, metadata];
+    if (this.#settlement !== undefined) {
+      [frame, aad] = [new Uint8Array(ciphertext), new Uint8Array(metadata ?? [])];
+      await this.#settlement;
+    }
+    if (this.#history.window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
+    const opened = await this.#key.openSubtle({ length, ctrHigh, ctrLow }, frame, aad);
+    return opened ?? 'authentication';
+  }
+
+  /** Records an authentic frame, unless another with its CTR was faster: then false. */
+  commit(ctr: bigint): boolean {
+    const { window } = this.#history;
+    const [high, low] = [highHalf(ctr), lowHalf(ctr)];
+    if (window?.accepts(high, low) === false) return false;
+    window?.commit(high, low);
+    return true;
   }
 
   close(): void {

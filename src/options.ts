@@ -1,18 +1,24 @@
 // Constructor options that all contexts share, checked.
 
 import { type CipherSuite, type CipherSuiteParameters, cipherSuites } from './cipher-suite.ts';
-import { SFrameError } from './errors.ts';
 import { assertBytes, maxOverhead, toInteger } from './types.ts';
+
+/**
+ * What does the cryptography.
+ *
+ * - `auto`: WebAssembly for all synchronous calls and small asynchronous ones; WebCrypto for asynchronous calls with
+ *   frames so large that it is faster, and for all of them where WebAssembly is forbidden
+ * - `wasm`: WebAssembly only
+ * - `webcrypto`: WebCrypto only; the synchronous methods throw `engine-unavailable`
+ */
+export type Engine = 'auto' | 'wasm' | 'webcrypto';
 
 /** Options of every encryption and decryption context. */
 export interface ContextOptions {
   /** The IANA name of the cipher suite; both sides must agree on it beforehand (RFC 9605 §4.5). */
   readonly cipherSuite: CipherSuite;
-  /**
-   * What does the cryptography. `'auto'` (default) and `'wasm'` use WebAssembly; `'webcrypto'` is not available
-   * in this version: the constructor throws `engine-unavailable`.
-   */
-  readonly engine?: 'auto' | 'wasm' | 'webcrypto' | undefined;
+  /** What does the cryptography; default `auto`. All engines make the same frames. */
+  readonly engine?: Engine | undefined;
   /**
    * The longest plaintext and the longest metadata taken, in bytes; default 2^24 (16 MiB), at most 2^30. A
    * ciphertext may have {@link maxOverhead} more.
@@ -23,21 +29,20 @@ export interface ContextOptions {
 /** The same, checked and looked up. */
 export interface Context {
   readonly suite: CipherSuiteParameters;
+  readonly engine: Engine;
   readonly maxFrameLen: number;
 }
 
 /** Checks the common options. TypeErrors and RangeErrors name the option. */
 export function readOptions(options: ContextOptions): Context {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-  const { cipherSuite, engine } = options;
+  const { cipherSuite, engine = 'auto' } = options;
   if (typeof cipherSuite !== 'string' || !Object.hasOwn(cipherSuites, cipherSuite))
     throw new TypeError('cipherSuite must be the IANA name of an SFrame cipher suite');
-  if (engine !== undefined && engine !== 'auto' && engine !== 'wasm' && engine !== 'webcrypto')
+  if (engine !== 'auto' && engine !== 'wasm' && engine !== 'webcrypto')
     throw new TypeError("engine must be 'auto', 'wasm' or 'webcrypto'");
   const maxFrameLen = toInteger(options.maxFrameLen, 'maxFrameLen', 2 ** 24, 1, 2 ** 30);
-  if (engine === 'webcrypto')
-    throw new SFrameError('engine-unavailable', undefined, 'the webcrypto engine is not available');
-  return { suite: cipherSuites[cipherSuite], maxFrameLen };
+  return { suite: cipherSuites[cipherSuite], engine, maxFrameLen };
 }
 
 /** Checks what enters a frame: the text, and the metadata if there is any. */

@@ -116,3 +116,11 @@ export function highHalf(value: bigint): number {
 export function lowHalf(value: bigint): number {
   return Number(value & 0xffffffffn);
 }
+
+/** a ‖ b, in a buffer of its own. */
+export function concat(a: Uint8Array, b: Uint8Array | undefined): Bytes {
+  const both = new Uint8Array(a.length + (b?.length ?? 0));
+  both.set(a);
+  if (b !== undefined) both.set(b, a.length);
+  return both;
+}

@@ -36,8 +36,8 @@ describe('where compiling is forbidden', () => {
   test('the first key says so, and what to do', async () => {
     const { SFrameDecryptor, SFrameEncryptor, preload } = await freshLibrary();
     forbidCompiling();
-    const encryptor = new SFrameEncryptor({ cipherSuite });
-    const decryptor = new SFrameDecryptor({ cipherSuite });
+    const encryptor = new SFrameEncryptor({ cipherSuite, engine: 'wasm' });
+    const decryptor = new SFrameDecryptor({ cipherSuite, engine: 'wasm' });
     for (const call of [
       () => encryptor.setEncryptionKey(new Uint8Array(16), 1),
       () => decryptor.addDecryptionKey(new Uint8Array(16), 1),
@@ -86,12 +86,55 @@ test('a core that computes something else fails its self-test', async () => {
   expect(() => preload(broken)).toThrow(expect.objectContaining({ code: 'engine-unavailable' }));
 });
 
-test('the webcrypto engine is not there yet, and nothing pretends that it is', async () => {
-  const { SFrameEncryptor, SFrameDecryptor } = await freshLibrary();
-  expect(() => new SFrameEncryptor({ cipherSuite, engine: 'webcrypto' })).toThrow(
-    expect.objectContaining({ code: 'engine-unavailable' }),
-  );
-  expect(() => new SFrameDecryptor({ cipherSuite, engine: 'webcrypto' })).toThrow(
-    expect.objectContaining({ code: 'engine-unavailable' }),
-  );
+describe('without WebCrypto', () => {
+  beforeEach(() => {
+    vi.stubGlobal('crypto', {});
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test('the webcrypto engine says so, and auto does without', async () => {
+    const { SFrameDecryptor, SFrameEncryptor } = await freshLibrary();
+    const encryptor = new SFrameEncryptor({ cipherSuite, engine: 'webcrypto' });
+    const decryptor = new SFrameDecryptor({ cipherSuite, engine: 'webcrypto' });
+    for (const call of [
+      () => encryptor.setEncryptionKey(new Uint8Array(16), 1),
+      () => decryptor.addDecryptionKey(new Uint8Array(16), 1),
+    ])
+      expect(call).toThrow(expect.objectContaining({ code: 'engine-unavailable' }));
+    const auto = new SFrameEncryptor({ cipherSuite });
+    auto.setEncryptionKey(new Uint8Array(16), 1);
+    expect((await auto.encryptAsync(new Uint8Array(100_000))).length).toBe(100_017);
+  });
+
+  test('and without WebAssembly there is nothing', async () => {
+    const { SFrameEncryptor } = await freshLibrary();
+    forbidCompiling();
+    const encryptor = new SFrameEncryptor({ cipherSuite });
+    expect(() => encryptor.setEncryptionKey(new Uint8Array(16), 1)).toThrow(
+      expect.objectContaining({ code: 'engine-unavailable' }),
+    );
+  });
+});
+
+test('where compiling is forbidden, auto goes on with WebCrypto', async () => {
+  const { SFrameDecryptor, SFrameEncryptor } = await freshLibrary();
+  forbidCompiling();
+  const encryptor = new SFrameEncryptor({ cipherSuite });
+  const decryptor = new SFrameDecryptor({ cipherSuite });
+  encryptor.setEncryptionKey(new Uint8Array(16), 1);
+  decryptor.addDecryptionKey(new Uint8Array(16), 1);
+  const frame = new Uint8Array([1, 2, 3]);
+  const ciphertext = await encryptor.encryptAsync(frame);
+  expect(await decryptor.decryptAsync(ciphertext)).toEqual(frame);
+  await expect(decryptor.decryptAsync(ciphertext)).rejects.toMatchObject({ code: 'replay' });
+  for (const call of [
+    () => encryptor.encrypt(frame),
+    () => encryptor.encryptInto(new Uint8Array(50), frame),
+    () => decryptor.decrypt(ciphertext),
+    () => decryptor.decryptInto(new Uint8Array(50), ciphertext),
+  ])
+    expect(call).toThrow(expect.objectContaining({ code: 'engine-unavailable' }));
+  expect(encryptor.ctr).toBe(1n);
 });

@@ -127,3 +127,29 @@ export async function runVectors(library, vectors) {
   }
   return counts;
 }
+
+/**
+ * The frames again through the asynchronous methods of an engine.
+ * @param {typeof import('../../src/index.ts')} library
+ * @param {any} vectors the parsed vectors file
+ * @param {'auto' | 'webcrypto'} engine
+ * @returns {Promise<number>} how many frames went both ways
+ */
+export async function runFrames({ SFrameDecryptor, SFrameEncryptor }, vectors, engine) {
+  let frames = 0;
+  for (const { suiteName, kid, ctr, baseKey, metadata, pt, ct } of vectors.sframe) {
+    const encryptor = new SFrameEncryptor({ cipherSuite: suiteName, engine });
+    encryptor.setEncryptionKey(fromHex(baseKey), BigInt(kid), { ctr: BigInt(ctr) });
+    const ciphertext = await encryptor.encryptAsync(fromHex(pt), fromHex(metadata));
+    same(`${suiteName} by ${engine}`, toHex(ciphertext), ct);
+    const decryptor = new SFrameDecryptor({ cipherSuite: suiteName, engine });
+    decryptor.addDecryptionKey(fromHex(baseKey), BigInt(kid));
+    same(`${suiteName} opened`, toHex(await decryptor.decryptAsync(ciphertext, fromHex(metadata))), pt);
+    const again = await decryptor.decryptAsync(ciphertext, fromHex(metadata)).catch((error) => error.code);
+    same(`${suiteName} again`, again, 'replay');
+    encryptor.destroy();
+    decryptor.destroy();
+    frames++;
+  }
+  return frames;
+}
