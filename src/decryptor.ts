@@ -3,7 +3,7 @@
 import { readFrame } from './core/engine.ts';
 import { minSubtleLen } from './engine-key.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
-import { decodeHeader } from './header.ts';
+import { parseHeader } from './header.ts';
 import { assertBaseKey, ReceiveKey } from './key.ts';
 import { assertFrame, assertTarget, type Context, type ContextOptions, readOptions } from './options.ts';
 import type { Counter } from './replay.ts';
@@ -25,6 +25,12 @@ export interface SFrameDecryptorOptions extends ContextOptions {
    * 0 turns replay protection off.
    */
   readonly replayWindow?: number | undefined;
+}
+
+/** Why a frame was not opened. */
+interface Refusal {
+  readonly code: SFrameErrorCode;
+  readonly kid?: bigint | undefined;
 }
 
 /** How many removed keys are remembered, so that adding one again does not reopen its window. */
@@ -175,7 +181,7 @@ export class SFrameDecryptor implements Decryptor {
    */
   async decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
     const opened = await this.#openAsync(ciphertext, metadata);
-    if (opened instanceof SFrameError) throw opened;
+    if ('code' in opened) throw new SFrameError(opened.code, opened.kid);
     return opened;
   }
 
@@ -185,6 +191,15 @@ export class SFrameDecryptor implements Decryptor {
    */
   tryDecrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes | SFrameErrorCode {
     return this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
+  }
+
+  /**
+   * As {@link decryptAsync}, with a code where that rejects with an SFrameError.
+   * @internal
+   */
+  async tryDecryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes | SFrameErrorCode> {
+    const opened = await this.#openAsync(ciphertext, metadata);
+    return 'code' in opened ? opened.code : opened;
   }
 
   /** Wipes all keys and what the core still holds. Further calls throw `destroyed`, except this one. */
@@ -217,42 +232,54 @@ export class SFrameDecryptor implements Decryptor {
     return key === undefined ? 'key-id' : key.open(header.ctrHigh, header.ctrLow, metadata, target);
   }
 
-  async #openAsync(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes | SFrameError> {
+  async #openAsync(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes | Refusal> {
     assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
-    if (this.#destroyed) return new SFrameError('destroyed');
+    if (this.#destroyed) return { code: 'destroyed' };
     if (ciphertext.length < minSubtleLen && this.#keys.size > 0 && !this.#withoutCore)
       return this.#openNow(ciphertext, metadata);
-    const header = decodeHeader(ciphertext);
-    const { kid, ctr } = header;
-    const textLen = ciphertext.length - header.length - this.#context.suite.Nt;
-    if (textLen < 0) return new SFrameError('syntax');
+    const header = parseHeader(ciphertext);
+    if (header === undefined) return { code: 'syntax' };
+    const { kid, ctr, length } = header;
+    const textLen = ciphertext.length - length - this.#context.suite.Nt;
+    if (textLen < 0) return { code: 'syntax' };
     const name = nameOf(kid);
     const key = this.#keys.get(name);
-    if (key === undefined) return new SFrameError('key-id', kid);
+    if (key === undefined) return { code: 'key-id', kid };
     if (!key.prefersAsync(textLen)) return this.#openNow(ciphertext, metadata);
     const opened = await key.openAsync(header, ciphertext, metadata);
-    if (typeof opened === 'string') return new SFrameError(this.#destroyed ? 'destroyed' : opened, kid);
-    // What happened meanwhile decides; a frame that is not wanted any more leaves no plaintext.
-    const refused = this.#destroyed
-      ? 'destroyed'
-      : !key.isSameAs(this.#keys.get(name))
-        ? 'key-id'
-        : key.commit(ctr)
-          ? undefined
-          : 'replay';
-    if (refused === undefined) return opened;
-    opened.fill(0);
-    return new SFrameError(refused, kid);
+    // What happened meanwhile decides: a frame that is not wanted any more leaves no plaintext.
+    const code = this.#refusalOf(opened, key, name, ctr);
+    if (code === undefined) return opened as Bytes;
+    if (typeof opened !== 'string') opened.fill(0);
+    return { code, kid };
   }
 
-  #openNow(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Bytes | SFrameError {
+  /** Why an outcome of openAsync must not be handed out, if it must not; else its frame is recorded. */
+  #refusalOf(
+    opened: Bytes | SFrameErrorCode,
+    key: ReceiveKey,
+    name: number | bigint,
+    ctr: bigint,
+  ): SFrameErrorCode | undefined {
+    if (this.#destroyed) return 'destroyed';
+    if (typeof opened === 'string') return opened;
+    if (!key.isSameAs(this.#keys.get(name))) return 'key-id';
+    return key.commit(ctr) ? undefined : 'replay';
+  }
+
+  #openNow(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Bytes | Refusal {
     const opened = this.tryDecrypt(ciphertext, metadata);
-    return typeof opened === 'string' ? this.#failure(opened) : opened;
+    return typeof opened === 'string' ? { code: opened, kid: this.#failedKid(opened) } : opened;
   }
 
   #failure(code: SFrameErrorCode): SFrameError {
+    return new SFrameError(code, this.#failedKid(code));
+  }
+
+  /** The KID that an error of the frame just refused names. */
+  #failedKid(code: SFrameErrorCode): bigint | undefined {
     const known = code !== 'syntax' && code !== 'destroyed' && code !== 'engine-unavailable';
-    return new SFrameError(code, known ? joinU64(this.#failedHigh, this.#failedLow) : undefined);
+    return known ? joinU64(this.#failedHigh, this.#failedLow) : undefined;
   }
 
   /** Runs a step that has to wait for WebCrypto, after those before it. */

@@ -66,20 +66,39 @@ export function encodeHeader(kid: U64, ctr: U64): Bytes {
  */
 export function decodeHeader(ciphertext: Uint8Array): { kid: bigint; ctr: bigint; length: number } {
   assertBytes(ciphertext, 'ciphertext');
-  let length = 1;
-  function field(code: number): bigint {
-    if (code < 8) return BigInt(code);
-    const bytes = ciphertext.subarray(length, length + (code & 7) + 1);
-    length += (code & 7) + 1;
-    let value = 0n;
-    for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-    // cut short, a leading zero, or a value that fits the config byte
-    if (length > ciphertext.length || bytes[0] === 0 || value < 8n) throw new SFrameError('syntax');
-    return value;
-  }
+  const header = parseHeader(ciphertext);
+  if (header === undefined) throw new SFrameError('syntax');
+  return header;
+}
+
+/** The same without an exception: undefined is `syntax`. */
+export function parseHeader(ciphertext: Uint8Array): Header | undefined {
   const config = ciphertext[0];
-  if (config === undefined) throw new SFrameError('syntax');
-  const kid = field(config >> 4);
-  const ctr = field(config & 15);
-  return { kid, ctr, length };
+  if (config === undefined) return undefined;
+  const kidLen = announcedLength(config >> 4);
+  const length = 1 + kidLen + announcedLength(config & 15);
+  if (length > ciphertext.length) return undefined;
+  const kid = readField(config >> 4, ciphertext.subarray(1, 1 + kidLen));
+  const ctr = readField(config & 15, ciphertext.subarray(1 + kidLen, length));
+  return kid === undefined || ctr === undefined ? undefined : { kid, ctr, length };
+}
+
+/** What a header says. */
+interface Header {
+  kid: bigint;
+  ctr: bigint;
+  length: number;
+}
+
+/** Bytes behind the config byte for a field's four bits in it. */
+function announcedLength(code: number): number {
+  return code < 8 ? 0 : (code & 7) + 1;
+}
+
+/** A field's value; undefined if it has a leading zero, or would fit the config byte. */
+function readField(code: number, bytes: Uint8Array): bigint | undefined {
+  if (code < 8) return BigInt(code);
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  return bytes[0] === 0 || value < 8n ? undefined : value;
 }

@@ -324,3 +324,18 @@ test('where WebCrypto fails, frames fail and say so', async () => {
   const encryptor = sender();
   await expect(encryptor.encryptAsync(metadata)).rejects.toMatchObject({ code: 'engine-unavailable' });
 });
+
+test('for streams, refusals are codes: a flood of forged frames builds no exceptions', async () => {
+  for (const decryptor of [receiver(), new SFrameDecryptor({ cipherSuite })]) {
+    decryptor.addDecryptionKey(keyA, 5n);
+    const forged = frameAt(1n);
+    forged[20] = (forged[20] as number) ^ 1;
+    expect(await decryptor.tryDecryptAsync(new Uint8Array(0))).toBe('syntax');
+    expect(await decryptor.tryDecryptAsync(new Uint8Array(40).fill(0xff))).toBe('key-id');
+    expect(await decryptor.tryDecryptAsync(forged)).toBe('authentication');
+    expect(await decryptor.tryDecryptAsync(frameAt(1n))).toEqual(noise(50, 1));
+    expect(await decryptor.tryDecryptAsync(frameAt(1n))).toBe('replay');
+    decryptor.destroy();
+    expect(await decryptor.tryDecryptAsync(frameAt(2n))).toBe('destroyed');
+  }
+});
