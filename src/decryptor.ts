@@ -1,6 +1,6 @@
 // Receiving (RFC 9605 §4.4.4): keys by KID, and per key a window against replay (§9.3).
 
-import { readFrame } from './core/engine.ts';
+import { forgetCalls, readFrame, wipeWindow } from './core/engine.ts';
 import { minSubtleLen } from './engine-key.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
 import { parseHeader } from './header.ts';
@@ -12,7 +12,9 @@ import {
   type Decryptor,
   highHalf,
   joinU64,
+  lengthOf,
   lowHalf,
+  maxOverhead,
   toInteger,
   toU64,
   type U64,
@@ -88,7 +90,7 @@ export class SFrameDecryptor implements Decryptor {
    * old one and has a window of its own. A key that was removed or replaced and comes back (among the last 4096)
    * opens nothing at or below the highest counter it had.
    *
-   * @param baseKey base_key, at least 16 bytes; copied, so zero yours when you no longer need it
+   * @param baseKey base_key, 16 to 4096 bytes; copied, so zero yours when you no longer need it
    * @param kid key ID, 0 to 2^64-1
    * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
    * @throws {@link SFrameError} `destroyed`, `engine-unavailable`
@@ -111,9 +113,14 @@ export class SFrameDecryptor implements Decryptor {
       key.close();
       return;
     }
-    if (known !== undefined) this.#retire(known, known.fingerprint as string);
-    key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));
+    try {
+      key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));
+    } catch (error) {
+      key.close(); // no memory for a window: nothing has changed
+      throw error;
+    }
     this.#keys.set(name, key);
+    if (known !== undefined) this.#retire(known, known.fingerprint as string);
   }
 
   /**
@@ -151,17 +158,18 @@ export class SFrameDecryptor implements Decryptor {
    * @param ciphertext header ‖ encrypted frame ‖ tag
    * @param metadata the same bytes that the sender gave
    * @returns the frame, owning its buffer
-   * @throws TypeError or RangeError naming the argument
-   * @throws {@link SFrameError} `syntax`, `key-id`, `replay`, `authentication`, `destroyed`; nothing has changed then
+   * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for the frame
+   * @throws {@link SFrameError} `syntax`, `key-id`, `replay`, `authentication`, `destroyed`; `engine-unavailable`
+   * without WebAssembly. Nothing has changed then.
    */
   decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes {
     const opened = this.tryDecrypt(ciphertext, metadata);
-    if (typeof opened === 'string') throw this.#failure(opened);
+    if (typeof opened === 'string') throw this.#failure(opened, this.#failedKid(opened), ciphertext);
     return opened;
   }
 
   /**
-   * The same into `target`, without allocating.
+   * The same into `target`: no buffer is allocated.
    *
    * @param target at least as long as the plaintext: ciphertext - header - Nt. It may overlap the inputs, and stays
    * as it is if this throws.
@@ -170,7 +178,7 @@ export class SFrameDecryptor implements Decryptor {
   decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number {
     assertTarget(target, 0);
     const opened = this.#open(ciphertext, metadata, target) as number | SFrameErrorCode;
-    if (typeof opened === 'string') throw this.#failure(opened);
+    if (typeof opened === 'string') throw this.#failure(opened, this.#failedKid(opened), ciphertext);
     return opened;
   }
 
@@ -181,7 +189,7 @@ export class SFrameDecryptor implements Decryptor {
    */
   async decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
     const opened = await this.#openAsync(ciphertext, metadata);
-    if ('code' in opened) throw new SFrameError(opened.code, opened.kid);
+    if ('code' in opened) throw this.#failure(opened.code, opened.kid, ciphertext);
     return opened;
   }
 
@@ -208,6 +216,7 @@ export class SFrameDecryptor implements Decryptor {
     for (const key of this.#keys.values()) key.close();
     this.#keys.clear();
     this.#floors.clear();
+    forgetCalls();
   }
 
   #assertAlive(): void {
@@ -219,28 +228,35 @@ export class SFrameDecryptor implements Decryptor {
     metadata: Uint8Array | undefined,
     target?: Uint8Array,
   ): Bytes | number | SFrameErrorCode {
-    assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
+    const fits = assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
     if (this.#destroyed) return 'destroyed';
     if (this.#context.engine === 'webcrypto') return 'engine-unavailable';
-    const header = readFrame(ciphertext, metadata);
-    const textLen = ciphertext.length - header.length - this.#context.suite.Nt;
-    if (header.length === 0 || textLen < 0) return 'syntax';
-    if (target !== undefined) assertTarget(target, textLen);
-    this.#failedHigh = header.kidHigh;
-    this.#failedLow = header.kidLow;
-    const key = this.#keys.get(nameOfHalves(header.kidHigh, header.kidLow));
-    return key === undefined ? 'key-id' : key.open(header.ctrHigh, header.ctrLow, metadata, target);
+    if (!fits) return 'syntax';
+    try {
+      const header = readFrame(ciphertext, metadata);
+      const textLen = lengthOf(ciphertext) - header.length - this.#context.suite.Nt;
+      if (header.length === 0 || textLen < 0) return 'syntax';
+      if (target !== undefined) assertTarget(target, textLen);
+      this.#failedHigh = header.kidHigh;
+      this.#failedLow = header.kidLow;
+      const key = this.#keys.get(nameOfHalves(header.kidHigh, header.kidLow));
+      return key === undefined ? 'key-id' : key.open(header.ctrHigh, header.ctrLow, target);
+    } finally {
+      wipeWindow();
+    }
   }
 
   async #openAsync(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes | Refusal> {
-    assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
+    const fits = assertFrame(ciphertext, 'ciphertext', metadata, this.#context);
     if (this.#destroyed) return { code: 'destroyed' };
-    if (ciphertext.length < minSubtleLen && this.#keys.size > 0 && !this.#withoutCore)
+    if (!fits) return { code: 'syntax' };
+    const len = lengthOf(ciphertext);
+    if (len < minSubtleLen && this.#keys.size > 0 && !this.#withoutCore)
       return this.#openNow(ciphertext, metadata);
     const header = parseHeader(ciphertext);
     if (header === undefined) return { code: 'syntax' };
     const { kid, ctr, length } = header;
-    const textLen = ciphertext.length - length - this.#context.suite.Nt;
+    const textLen = len - length - this.#context.suite.Nt;
     if (textLen < 0) return { code: 'syntax' };
     const name = nameOf(kid);
     const key = this.#keys.get(name);
@@ -272,8 +288,12 @@ export class SFrameDecryptor implements Decryptor {
     return typeof opened === 'string' ? { code: opened, kid: this.#failedKid(opened) } : opened;
   }
 
-  #failure(code: SFrameErrorCode): SFrameError {
-    return new SFrameError(code, this.#failedKid(code));
+  /** What the public methods throw: of a ciphertext longer than this context takes, its length is the news. */
+  #failure(code: SFrameErrorCode, kid: bigint | undefined, ciphertext: Uint8Array): Error {
+    const maxLen = this.#context.maxFrameLen + maxOverhead;
+    if (code === 'syntax' && lengthOf(ciphertext) > maxLen)
+      return new RangeError(`ciphertext must be at most ${maxLen} bytes long`);
+    return new SFrameError(code, kid);
   }
 
   /** The KID that an error of the frame just refused names. */
@@ -303,8 +323,8 @@ export class SFrameDecryptor implements Decryptor {
       known.close();
       return;
     }
-    if (known !== undefined) this.#retire(known, before as string);
     key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));
+    if (known !== undefined) this.#retire(known, before as string);
   }
 
   /** Wipes a key, and remembers how far it was used. */

@@ -1,9 +1,10 @@
 // Sending (RFC 9605 §4.4.3): one key at a time, a counter that the library alone moves.
 
+import { forgetCalls } from './core/engine.ts';
 import { SFrameError } from './errors.ts';
 import { assertBaseKey, SendKey } from './key.ts';
 import { assertFrame, assertTarget, type Context, type ContextOptions, readOptions } from './options.ts';
-import { type Bytes, type Encryptor, toU64, type U64 } from './types.ts';
+import { type Bytes, type Encryptor, lengthOf, toU64, type U64 } from './types.ts';
 
 /** Options of {@link SFrameEncryptor}. */
 export type SFrameEncryptorOptions = ContextOptions;
@@ -33,6 +34,8 @@ export type SFrameEncryptorOptions = ContextOptions;
 export class SFrameEncryptor implements Encryptor {
   readonly #context: Context;
   #key: SendKey | undefined;
+  /** CTR of the key that destroy() wiped. */
+  #lastCtr = 0n;
   /** Fingerprints of all keys ever set: one-way, so they keep no key alive. */
   readonly #used: Set<string> = new Set();
   /** Keys that only WebCrypto can identify are admitted one after the other. */
@@ -53,17 +56,17 @@ export class SFrameEncryptor implements Encryptor {
   }
 
   /**
-   * The next CTR to be sent; 0n without a key. An application that persists it stores it before that frame is
+   * The next CTR to be sent; 0n before the first key, and what it was last after `destroy()`. An application that persists it stores it before that frame is
    * sent (RFC 9605 §9.1).
    */
   get ctr(): bigint {
-    return this.#key?.ctr ?? 0n;
+    return this.#key?.ctr ?? this.#lastCtr;
   }
 
   /**
    * Encrypts under this key from now on. The previous one is wiped. If this throws, the previous one stays.
    *
-   * @param baseKey base_key, at least 16 bytes; copied, so zero yours when you no longer need it
+   * @param baseKey base_key, 16 to 4096 bytes; copied, so zero yours when you no longer need it
    * @param kid key ID, 0 to 2^64-1
    * @param options `ctr`: where to count from, default 0. Only for a (base key, KID) that an earlier process has
    * used: the first CTR that it cannot have sent.
@@ -72,12 +75,13 @@ export class SFrameEncryptor implements Encryptor {
    * `engine-unavailable`
    */
   setEncryptionKey(baseKey: Uint8Array, kid: U64, options: { readonly ctr?: U64 | undefined } = {}): void {
+    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    // Read first: a getter may do anything. null is refused: what is missing in storage must not become 0.
+    const given = options.ctr;
+    const ctr = given === undefined ? 0n : toU64(given, 'ctr');
     this.#assertAlive();
     assertBaseKey(baseKey);
     const id = toU64(kid, 'kid');
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-    // null is refused: what was to be loaded from storage and is missing must not become 0
-    const ctr = options.ctr === undefined ? 0n : toU64(options.ctr, 'ctr');
     const key = new SendKey(this.#context, baseKey, id, ctr);
     if (key.fingerprint === undefined) {
       // Only WebCrypto knows, and later: until then no frame leaves.
@@ -116,7 +120,7 @@ export class SFrameEncryptor implements Encryptor {
   }
 
   /**
-   * The same into `target`, without allocating.
+   * The same into `target`: no buffer is allocated.
    *
    * @param target at least header + plaintext + Nt long: plaintext + `maxOverhead` always suffices. It may overlap
    * the inputs, and stays as it is if this throws.
@@ -124,7 +128,7 @@ export class SFrameEncryptor implements Encryptor {
    */
   encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number {
     const key = this.#checked(plaintext, metadata);
-    assertTarget(target, plaintext.length + key.overhead);
+    assertTarget(target, lengthOf(plaintext) + key.overhead);
     return key.seal(plaintext, metadata, target) as number;
   }
 
@@ -142,9 +146,11 @@ export class SFrameEncryptor implements Encryptor {
   /** Wipes the key and what the core still holds. Further calls throw `destroyed`, except this one. */
   destroy(): void {
     this.#destroyed = true;
+    this.#lastCtr = this.ctr;
     this.#key?.close();
     this.#key = undefined;
     this.#used.clear();
+    forgetCalls();
   }
 
   #assertAlive(): void {

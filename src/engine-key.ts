@@ -7,7 +7,7 @@ import { forSubtle, hasSubtle, SubtleKey } from './core/webcrypto.ts';
 import { SFrameError } from './errors.ts';
 import { encodeHeader } from './header.ts';
 import type { Engine } from './options.ts';
-import { type Bytes, concat, joinU64 } from './types.ts';
+import { type Bytes, concat, joinU64, lengthOf, viewOf } from './types.ts';
 
 /** Which engines serve a key. */
 export class EngineKey {
@@ -33,7 +33,8 @@ export class EngineKey {
         if (!(subtle && unavailable)) throw error;
       }
     }
-    if (subtle) this.#subtle = new SubtleKey(suite, kid, forSubtle(baseKey, true));
+    if (subtle)
+      this.#subtle = new SubtleKey(suite, kid, forSubtle(viewOf(baseKey, 0, lengthOf(baseKey)), true));
     else if (engine === 'webcrypto')
       throw new SFrameError(
         'engine-unavailable',
@@ -82,7 +83,12 @@ export class EngineKey {
     const subtle = this.#subtle as SubtleKey;
     const header = encodeHeader(this.kid, joinU64(ctrHigh, ctrLow));
     const aad = concat(header, metadata);
-    const sealed = await subtle.seal({ ctrHigh, ctrLow, aad, text: forSubtle(plaintext, subtle.ready) });
+    const sealed = await subtle.seal({
+      ctrHigh,
+      ctrLow,
+      aad,
+      text: forSubtle(viewOf(plaintext, 0, lengthOf(plaintext)), subtle.ready),
+    });
     return concat(header, sealed);
   }
 
@@ -94,8 +100,8 @@ export class EngineKey {
   ): Promise<Bytes | undefined> {
     const subtle = this.#subtle as SubtleKey;
     const { length, ctrHigh, ctrLow } = header;
-    const aad = concat(ciphertext.subarray(0, length), metadata);
-    const text = forSubtle(ciphertext.subarray(length), subtle.ready);
+    const aad = concat(viewOf(ciphertext, 0, length), metadata);
+    const text = forSubtle(viewOf(ciphertext, length, lengthOf(ciphertext)), subtle.ready);
     return subtle.open({ ctrHigh, ctrLow, aad, text });
   }
 

@@ -5,7 +5,7 @@
 //                                     Y=0: C is the CTR        Y=1: C+1 bytes of CTR follow, behind the KID's
 
 import { SFrameError } from './errors.ts';
-import { assertBytes, type Bytes, toU64, type U64 } from './types.ts';
+import { assertBytes, type Bytes, lengthOf, toU64, type U64 } from './types.ts';
 
 /** Bytes that a field needs behind the config byte, from its halves. */
 export function fieldLength(high: number, low: number): number {
@@ -75,11 +75,11 @@ export function decodeHeader(ciphertext: Uint8Array): { kid: bigint; ctr: bigint
 export function parseHeader(ciphertext: Uint8Array): Header | undefined {
   const config = ciphertext[0];
   if (config === undefined) return undefined;
-  const kidLen = announcedLength(config >> 4);
-  const length = 1 + kidLen + announcedLength(config & 15);
-  if (length > ciphertext.length) return undefined;
-  const kid = readField(config >> 4, ciphertext.subarray(1, 1 + kidLen));
-  const ctr = readField(config & 15, ciphertext.subarray(1 + kidLen, length));
+  const ctrAt = 1 + announcedLength(config >> 4);
+  const length = ctrAt + announcedLength(config & 15);
+  if (length > lengthOf(ciphertext)) return undefined;
+  const kid = readField(config >> 4, ciphertext, 1, ctrAt);
+  const ctr = readField(config & 15, ciphertext, ctrAt, length);
   return kid === undefined || ctr === undefined ? undefined : { kid, ctr, length };
 }
 
@@ -96,9 +96,9 @@ function announcedLength(code: number): number {
 }
 
 /** A field's value; undefined if it has a leading zero, or would fit the config byte. */
-function readField(code: number, bytes: Uint8Array): bigint | undefined {
+function readField(code: number, bytes: Uint8Array, from: number, to: number): bigint | undefined {
   if (code < 8) return BigInt(code);
   let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return bytes[0] === 0 || value < 8n ? undefined : value;
+  for (let i = from; i < to; i++) value = (value << 8n) | BigInt(bytes[i] as number);
+  return bytes[from] === 0 || value < 8n ? undefined : value;
 }

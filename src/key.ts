@@ -7,17 +7,19 @@ import { SFrameError, type SFrameErrorCode } from './errors.ts';
 import { fieldLength } from './header.ts';
 import type { Context } from './options.ts';
 import { type Counter, ReplayWindow } from './replay.ts';
-import { assertBytes, type Bytes, highHalf, joinU64, lowHalf } from './types.ts';
+import { assertBytes, type Bytes, highHalf, joinU64, lengthOf, lowHalf } from './types.ts';
 
 /** A base key shorter than this is refused: an absent key must not become a predictable one. */
 const MIN_BASE_KEY_LEN = 16;
+/** And a longer one is no key but a mistake. */
+const MAX_BASE_KEY_LEN = 4096;
 const MAX_U32 = 0xffffffff;
 
 /** Refuses what cannot be a base key. */
 export function assertBaseKey(baseKey: Uint8Array): void {
-  assertBytes(baseKey, 'baseKey');
-  if (baseKey.length < MIN_BASE_KEY_LEN)
-    throw new RangeError(`baseKey must be at least ${MIN_BASE_KEY_LEN} bytes long`);
+  const len = assertBytes(baseKey, 'baseKey');
+  if (len < MIN_BASE_KEY_LEN || len > MAX_BASE_KEY_LEN)
+    throw new RangeError(`baseKey must be from ${MIN_BASE_KEY_LEN} to ${MAX_BASE_KEY_LEN} bytes long`);
 }
 
 /** A key for sending. It counts, and never gives a counter back. */
@@ -71,11 +73,12 @@ export class SendKey {
     return 1 + this.#kidLen + fieldLength(this.#ctrHigh, this.#ctrLow) + this.#tagLen;
   }
 
-  /** Encrypts under the next CTR, which is taken once nothing can fail any more. */
+  /** Encrypts under the next CTR, which is taken before the work, and after all that can be refused. */
   seal(plaintext: Uint8Array, metadata: Uint8Array | undefined, target?: Uint8Array): Bytes | number {
     const { core } = this.#key;
+    core.reserve(lengthOf(plaintext), metadata === undefined ? 0 : lengthOf(metadata));
+    // From here to #advance nothing may run that could come back here.
     this.#assertCounterLeft();
-    core.reserve(plaintext, metadata);
     const high = this.#ctrHigh;
     const low = this.#ctrLow;
     this.#advance();
@@ -84,7 +87,7 @@ export class SendKey {
 
   /** The same through whichever engine is faster. CTR is taken, and the plaintext read, before this returns. */
   async sealAsync(plaintext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes> {
-    if (!this.#key.prefersSubtle(plaintext.length)) return this.seal(plaintext, metadata) as Bytes;
+    if (!this.#key.prefersSubtle(lengthOf(plaintext))) return this.seal(plaintext, metadata) as Bytes;
     this.#assertCounterLeft();
     const high = this.#ctrHigh;
     const low = this.#ctrLow;
@@ -167,16 +170,11 @@ export class ReceiveKey {
   }
 
   /** Decrypts the frame that readFrame has just read. Only an authentic frame moves the window. */
-  open(
-    ctrHigh: number,
-    ctrLow: number,
-    metadata: Uint8Array | undefined,
-    target?: Uint8Array,
-  ): Bytes | number | SFrameErrorCode {
+  open(ctrHigh: number, ctrLow: number, target?: Uint8Array): Bytes | number | SFrameErrorCode {
     const { core } = this.#key;
     const { window } = this.#history;
     if (window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
-    const opened = core.open(metadata, target);
+    const opened = core.open(target);
     if (opened === undefined) return 'authentication';
     window?.commit(ctrHigh, ctrLow);
     return opened;

@@ -45,24 +45,25 @@ export function readOptions(options: ContextOptions): Context {
   return { suite: cipherSuites[cipherSuite], engine, maxFrameLen };
 }
 
-/** Checks what enters a frame: the text, and the metadata if there is any. */
+/**
+ * Checks what enters a frame: the text, and the metadata if there is any. Returns whether the text is short enough: a
+ * plaintext that is not is the caller's mistake and throws, a ciphertext may come from anywhere.
+ */
 export function assertFrame(
   text: Uint8Array,
   name: 'plaintext' | 'ciphertext',
   metadata: Uint8Array | undefined,
   { maxFrameLen }: Context,
-): void {
-  const maxLen = name === 'plaintext' ? maxFrameLen : maxFrameLen + maxOverhead;
-  assertBytes(text, name);
-  if (text.length > maxLen) throw new RangeError(`${name} must be at most ${maxLen} bytes long`);
-  if (metadata === undefined) return;
-  assertBytes(metadata, 'metadata');
-  if (metadata.length > maxFrameLen)
+): boolean {
+  const len = assertBytes(text, name);
+  if (name === 'plaintext' && len > maxFrameLen)
+    throw new RangeError(`plaintext must be at most ${maxFrameLen} bytes long`);
+  if (metadata !== undefined && assertBytes(metadata, 'metadata') > maxFrameLen)
     throw new RangeError(`metadata must be at most ${maxFrameLen} bytes long`);
+  return len <= maxFrameLen + maxOverhead;
 }
 
 /** Checks that `target` can take `len` bytes. */
 export function assertTarget(target: Uint8Array, len: number): void {
-  assertBytes(target, 'target');
-  if (target.length < len) throw new RangeError(`target must be at least ${len} bytes long`);
+  if (assertBytes(target, 'target') < len) throw new RangeError(`target must be at least ${len} bytes long`);
 }

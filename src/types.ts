@@ -50,26 +50,50 @@ export const maxOverhead = 33;
 /** 2^64-1. */
 export const maxU64: bigint = 0xffffffffffffffffn;
 
+// What a view is, and how long, is asked of %TypedArray% itself: own or inherited properties of the caller's object may
+// say anything, and run anything.
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
-const kindOf = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)?.get as () =>
-  | string
-  | undefined;
+const kindOf = getterOf(Symbol.toStringTag) as (this: unknown) => string | undefined;
+const byteLengthOf = getterOf('byteLength') as (this: Uint8Array) => number;
+const byteOffsetOf = getterOf('byteOffset') as (this: Uint8Array) => number;
+const bufferOf = getterOf('buffer') as (this: Uint8Array) => ArrayBuffer;
+const { at, set } = Uint8Array.prototype;
 
-/** Refuses what is not a Uint8Array, of whatever realm, over an attached, unshared buffer. */
-export function assertBytes(value: Uint8Array, name: string): void {
+function getterOf(name: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(typedArray, name)?.get;
+}
+
+/** How many bytes there are. (Not `length`: optimized code of V8 11 keeps that of a view whose buffer is gone.) */
+export function lengthOf(bytes: Uint8Array): number {
+  return byteLengthOf.call(bytes);
+}
+
+/** Bytes `from` to `to` of the same buffer, as a plain Uint8Array. */
+export function viewOf(bytes: Uint8Array, from: number, to: number): Bytes {
+  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes) + from, to - from);
+}
+
+/** Copies all of `source` to the start of `target`, which is long enough. */
+export function copyTo(target: Uint8Array, source: Uint8Array): void {
+  set.call(target, source);
+}
+
+/** Refuses what is not a Uint8Array, of whatever realm, over an attached, unshared buffer. Returns its length. */
+export function assertBytes(value: Uint8Array, name: string): number {
   // Not instanceof: that would take Object.create(Uint8Array.prototype) for bytes.
   if (kindOf.call(value) !== 'Uint8Array') throw new TypeError(`${name} must be a Uint8Array`);
-  const buffer: object = value.buffer;
+  const buffer: object = bufferOf.call(value);
   if (!(buffer instanceof ArrayBuffer) && Object.prototype.toString.call(buffer) !== '[object ArrayBuffer]')
     throw new TypeError(`${name} must not be backed by a SharedArrayBuffer`);
-  // Not length: optimized code of V8 11 keeps that of a view whose buffer is gone.
-  if (value.byteLength === 0) assertAttached(value, name);
+  const length = lengthOf(value);
+  if (length === 0) assertAttached(value, name);
+  return length;
 }
 
 /** A detached view, or one whose resizable buffer has shrunk away, says it is empty: only its methods tell. */
 function assertAttached(value: Uint8Array, name: string): void {
   try {
-    value.at(0);
+    at.call(value, 0);
   } catch {
     throw new TypeError(`${name} must not be detached`);
   }
@@ -119,8 +143,9 @@ export function lowHalf(value: bigint): number {
 
 /** a ‖ b, in a buffer of its own. */
 export function concat(a: Uint8Array, b: Uint8Array | undefined): Bytes {
-  const both = new Uint8Array(a.length + (b?.length ?? 0));
+  const len = lengthOf(a);
+  const both = new Uint8Array(len + (b === undefined ? 0 : lengthOf(b)));
   both.set(a);
-  if (b !== undefined) both.set(b, a.length);
+  if (b !== undefined) both.set(b, len);
   return both;
 }

@@ -39,7 +39,7 @@ const layers: Record<string, number> = {
 const sources = sourcesOf('src');
 const kernels = sourcesOf('assembly');
 
-const MAX_SOURCE_LINES = 350;
+const MAX_SOURCE_LINES = 380;
 const MAX_KERNEL_LINES = 420;
 
 const tokens = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/.*|\/\*[\s\S]*?\*\//g;

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { WASM_BASE64 } from '../src/core/wasm.ts';
+import { WASM_BASE64, WASM_SHA256 } from '../src/core/wasm.ts';
 import { asc, inTemporaryFolder, root } from './tools.ts';
 
 const built = readFileSync(join(root, 'build/core.wasm'));
@@ -24,6 +24,7 @@ test('compiling again, twice, gives the same bytes', () => {
 
 test('the inlined, the built and the shipped binary are one', () => {
   expect(sha256(Buffer.from(WASM_BASE64, 'base64'))).toBe(sha256(built));
+  expect(WASM_SHA256).toBe(sha256(built));
   expect(sha256(readFileSync(join(root, 'dist/core.wasm')))).toBe(sha256(built));
 });
 

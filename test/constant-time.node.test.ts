@@ -1,4 +1,5 @@
-// Constant time, on the finished binary: its trace of addresses and control points must be the same for any secrets.
+// Constant time, on the finished binary: its trace of addresses, control points and conditions must be the same for
+// any secrets.
 //
 // build/core.wasm is instrumented, not recompiled. Each kernel runs with secrets chosen to differ everywhere, only in
 // the first byte, only in the last, or not at all; lengths, suite, KID and CTR stay. Vectors with functions that leak
@@ -31,14 +32,19 @@ class Traced {
     const module = new WebAssembly.Module(wasm);
     const env: WebAssembly.ModuleImports = {};
     for (const { name } of WebAssembly.Module.imports(module)) {
-      // Addresses and control points are recorded, values pass through unseen.
+      // Addresses, control points and conditions are recorded, values pass through unseen.
       if (name === 'load_ptr' || name === 'store_ptr') {
         env[name] = (id: number, bytes: number, offset: number, pointer: number) => {
           record(id, bytes, offset, pointer);
           return pointer;
         };
       } else if (name === 'log_execution') env[name] = (id: number) => record(id);
-      else env[name] = (_id: number, value: number | bigint) => value;
+      else if (name === 'condition') {
+        env[name] = (id: number, value: number) => {
+          record(id, value);
+          return value;
+        };
+      } else env[name] = (_id: number, value: number | bigint) => value;
     }
     this.exports = new WebAssembly.Instance(module, { env }).exports as Exports;
   }
@@ -187,7 +193,7 @@ describe('the method notices', () => {
     return new Set(digests).size;
   }
 
-  test.each(['table', 'branch', 'early', 'vector', 'bulk'])('%s', (name) => {
+  test.each(['table', 'choice', 'branch', 'early', 'vector', 'bulk'])('%s', (name) => {
     expect(traces(name)).toBeGreaterThan(1);
   });
 

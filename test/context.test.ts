@@ -405,7 +405,10 @@ describe('sizes', () => {
     const decryptor = new SFrameDecryptor({ cipherSuite, maxFrameLen: 1000 });
     decryptor.addDecryptionKey(keyA, 1);
     expect(decryptor.decrypt(ciphertext).length).toBe(1000);
-    expect(() => decryptor.decrypt(new Uint8Array(1034))).toThrow(RangeError);
+    expect(() => decryptor.decrypt(new Uint8Array(1034))).toThrow(/^ciphertext must be at most 1033/);
+    // streams see a bad frame like any other
+    expect(decryptor.tryDecrypt(new Uint8Array(1034))).toBe('syntax');
+    expect(() => decryptor.decrypt(ciphertext, new Uint8Array(1001))).toThrow(RangeError);
     expect(() => sender().encrypt(new Uint8Array(2 ** 24 + 1))).toThrow(RangeError);
   });
 
@@ -440,6 +443,8 @@ describe('memory', () => {
     exhaust();
     expect(() => encryptor.encrypt(huge)).toThrow(/^out of memory/);
     expect(() => encryptor.encrypt(huge)).toThrow(RangeError);
+    expect(() => encryptor.encrypt(frame, huge)).toThrow(/^out of memory/);
+    expect(() => encryptor.encryptInto(new Uint8Array(200), frame, huge)).toThrow(/^out of memory/);
     expect(encryptor.ctr).toBe(0n);
     expect(() => decryptor.decrypt(huge)).toThrow(RangeError);
     const ciphertext = encryptor.encrypt(frame);
@@ -474,6 +479,44 @@ describe('memory', () => {
   });
 });
 
+test('a replay window that finds no memory changes nothing', () => {
+  const decryptor = receiver();
+  const seen = frameAt(20n);
+  decryptor.decrypt(seen);
+  const RealArray = globalThis.Uint32Array;
+  globalThis.Uint32Array = class extends RealArray {
+    constructor() {
+      super(0);
+      throw new RangeError('Array buffer allocation failed');
+    }
+  } as unknown as Uint32ArrayConstructor;
+  try {
+    expect(() => decryptor.addDecryptionKey(keyB, 1n)).toThrow(RangeError);
+    expect(() => decryptor.addDecryptionKey(keyB, 2n)).toThrow(RangeError);
+  } finally {
+    globalThis.Uint32Array = RealArray;
+  }
+  expect(decryptor.hasDecryptionKey(2n)).toBe(false);
+  expect(codeOf(() => decryptor.decrypt(seen))).toBe('replay');
+  expect(decryptor.decrypt(frameAt(21n))).toEqual(frame);
+  decryptor.addDecryptionKey(keyB, 2n);
+  expect(decryptor.decrypt(frameAt(0n, 2n, keyB))).toEqual(frame);
+});
+
+test('the last CTR of another implementation opens, though it is never sent here', () => {
+  const { ciphertext } = oracleEncrypt({
+    suite: 4,
+    kid: 1n,
+    ctr: maxU64,
+    baseKey: keyA,
+    metadata: new Uint8Array(0),
+    plaintext: frame,
+  });
+  const decryptor = receiver();
+  expect(decryptor.decrypt(ciphertext)).toEqual(frame);
+  expect(codeOf(() => decryptor.decrypt(ciphertext))).toBe('replay');
+});
+
 describe('destroy', () => {
   test('ends a context, once and for all', async () => {
     const encryptor = sender();
@@ -498,6 +541,8 @@ describe('destroy', () => {
     await expect(encryptor.encryptAsync(frame)).rejects.toMatchObject({ code: 'destroyed' });
     await expect(decryptor.decryptAsync(ciphertext)).rejects.toMatchObject({ code: 'destroyed' });
     expect(encryptor.kid).toBeUndefined();
+    // an application that stores the counter on its way out must not store 0
+    expect(encryptor.ctr).toBe(1n);
   });
 
   test('leaves other contexts alone', () => {

@@ -28,3 +28,21 @@ test('keys of collected contexts are wiped', async () => {
   }
   expect(dirtyBytes()).toEqual([]);
 });
+
+test('a key closed by hand is not wiped again when it is collected: its slot may be another’s by then', async () => {
+  const decryptor = new SFrameDecryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+  const encryptor = new SFrameEncryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+  encryptor.setEncryptionKey(noise(16, 1), 7);
+  for (let kid = 0; kid < 50; kid++) {
+    decryptor.addDecryptionKey(noise(16, 2), kid);
+    decryptor.removeDecryptionKey(kid);
+  }
+  decryptor.addDecryptionKey(noise(16, 1), 7);
+  for (let i = 0; i < 10; i++) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(decryptor.decrypt(encryptor.encrypt(noise(100, 1)))).toEqual(noise(100, 1));
+  encryptor.destroy();
+  decryptor.destroy();
+});

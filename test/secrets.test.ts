@@ -127,6 +127,34 @@ test('replaced, removed and destroyed keys are wiped, others stay', () => {
   expect(dirtyBytes()).toEqual([]);
 });
 
+test('an encryptor wipes the key it leaves, and one it refuses', () => {
+  const cipherSuite = 'AES_128_GCM_SHA256_128';
+  const salt = (key: Uint8Array): Uint8Array => oracleDerive(4, 1n, key).salt;
+  const [a, b] = [noise(16, 1), noise(16, 2)];
+  const encryptor = new SFrameEncryptor({ cipherSuite });
+  encryptor.setEncryptionKey(a, 1);
+  encryptor.setEncryptionKey(b, 1);
+  expect([a, b].map((key) => coreHolds(salt(key)))).toEqual([false, true]);
+  expect(() => encryptor.setEncryptionKey(a, 1)).toThrow('used before');
+  expect([a, b].map((key) => coreHolds(salt(key)))).toEqual([false, true]);
+  encryptor.destroy();
+  // nor does adding a known key again keep a second copy
+  const decryptor = new SFrameDecryptor({ cipherSuite });
+  for (let i = 0; i < 5; i++) decryptor.addDecryptionKey(a, 1);
+  decryptor.removeDecryptionKey(1);
+  expect(coreHolds(salt(a))).toBe(false);
+  decryptor.destroy();
+  expect(dirtyBytes()).toEqual([]);
+});
+
+test('a context without keys leaves nothing either', () => {
+  const decryptor = new SFrameDecryptor({ cipherSuite: 'AES_128_GCM_SHA256_128' });
+  expect(() => decryptor.decrypt(noise(100, 1), metadata)).toThrow();
+  expect(coreHolds(metadata)).toBe(false);
+  decryptor.destroy();
+  expect(dirtyBytes()).toEqual([]);
+});
+
 test('the window is wiped after frames of every size, and when slots push it up', () => {
   const cipherSuite = 'AES_128_GCM_SHA256_128';
   const encryptor = new SFrameEncryptor({ cipherSuite });

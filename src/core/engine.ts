@@ -11,7 +11,7 @@
 
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
 import { SFrameError } from '../errors.ts';
-import type { Bytes } from '../types.ts';
+import { type Bytes, copyTo, lengthOf } from '../types.ts';
 import { passesSelfTest } from './self-test.ts';
 import { WASM_BASE64 } from './wasm.ts';
 
@@ -86,6 +86,7 @@ class Core {
   /** Where the frame at hand stands: header or, when encrypting, text. */
   #frame = 0;
   #frameLen = 0;
+  #metadataLen = 0;
   readonly #header: FrameHeader = { length: 0, kidHigh: 0, kidLow: 0, ctrHigh: 0, ctrLow: 0 };
 
   constructor(module: WebAssembly.Module) {
@@ -119,18 +120,26 @@ class Core {
     const batch = Math.min(Math.max(this.#slots, MIN_BATCH), MAX_BATCH);
     const windowBase = this.#slotsBase + (this.#slots + batch) * this.#slotLen;
     this.#growTo(windowBase);
-    this.#wipeWindow();
+    this.wipeWindow();
     this.#windowBase = windowBase;
     for (let i = batch - 1; i >= 0; i--) this.#freeSlots.push(this.#slots + i);
     this.#slots += batch;
   }
 
-  #wipeWindow(): void {
+  /** Zeroes what frames have left in the window. */
+  wipeWindow(): void {
     this.#bytes.fill(0, this.#windowBase, this.#windowBase + this.#used);
     this.#used = 0;
   }
 
+  /** Zeroes all that calls have left: the window, and the last header. */
+  forget(): void {
+    this.wipeWindow();
+    this.#words.fill(0, this.#parsed, this.#parsed + 4);
+  }
+
   #slotAt(slot: number): number {
+    if (slot < 0) throw new Error('a closed key was used');
     return this.#slotsBase + slot * this.#slotLen;
   }
 
@@ -147,25 +156,25 @@ class Core {
   /** Derives a key into a free slot. */
   addKey(suite: number, kid: bigint, baseKey: Uint8Array): { slot: number; fingerprint: string } {
     if (this.#freeSlots.length === 0) this.#addSlots();
-    const at = this.#place(baseKey.length, 0);
+    const len = lengthOf(baseKey);
+    const at = this.#place(len, 0);
     const slot = this.#freeSlots.pop() as number;
     this.#bytes.set(baseKey, at);
-    this.#exports.deriveKey(this.#slotAt(slot), suite, kid, at, baseKey.length);
+    this.#exports.deriveKey(this.#slotAt(slot), suite, kid, at, len);
     const fingerprint = String.fromCharCode(...this.#bytes.subarray(at, at + 16));
     return { slot, fingerprint };
   }
 
-  /** Wipes a slot, and what the last calls left: frames in the window, the last header. */
+  /** Wipes a slot, and what the last calls left. */
   removeKey(slot: number): void {
     this.#exports.wipe(this.#slotAt(slot), this.#slotLen);
     this.#freeSlots.push(slot);
-    this.#wipeWindow();
-    this.#words.fill(0, this.#parsed, this.#parsed + 4);
+    this.forget();
   }
 
   /** Takes memory for a frame before anything changes. */
-  reserve(len: number, metadata: Uint8Array | undefined): void {
-    this.#place(len, metadata?.length ?? 0);
+  reserve(len: number, metadataLen: number): void {
+    this.#place(len, metadataLen);
   }
 
   seal(
@@ -177,16 +186,17 @@ class Core {
     metadata: Uint8Array = NO_METADATA,
     target?: Uint8Array,
   ): Bytes | number {
-    const len = plaintext.length;
-    const text = this.#place(len, metadata.length);
+    const len = lengthOf(plaintext);
+    const metadataLen = lengthOf(metadata);
+    const text = this.#place(len, metadataLen);
     this.#bytes.set(plaintext, text);
-    if (metadata.length > 0) this.#bytes.set(metadata, this.#windowBase);
+    if (metadataLen > 0) this.#bytes.set(metadata, this.#windowBase);
     const headerLen = this.#exports.seal(
       this.#slotAt(slot),
       ctrHigh,
       ctrLow,
       this.#windowBase,
-      metadata.length,
+      metadataLen,
       text,
       len,
     );
@@ -196,15 +206,16 @@ class Core {
   /** Copies bytes of the window out: to a buffer of their own, or into the target. */
   #take(from: number, to: number, target: Uint8Array | undefined): Bytes | number {
     if (target === undefined) return this.#bytes.slice(from, to);
-    target.set(this.#bytes.subarray(from, to));
+    copyTo(target, this.#bytes.subarray(from, to));
     return to - from;
   }
 
   readFrame(ciphertext: Uint8Array, metadata: Uint8Array = NO_METADATA): Readonly<FrameHeader> {
-    this.#frameLen = ciphertext.length;
-    this.#frame = this.#place(this.#frameLen, metadata.length);
+    this.#frameLen = lengthOf(ciphertext);
+    this.#metadataLen = lengthOf(metadata);
+    this.#frame = this.#place(this.#frameLen, this.#metadataLen);
     this.#bytes.set(ciphertext, this.#frame);
-    if (metadata.length > 0) this.#bytes.set(metadata, this.#windowBase);
+    if (this.#metadataLen > 0) this.#bytes.set(metadata, this.#windowBase);
     const header = this.#header;
     header.length = this.#exports.parse(this.#frame, this.#frameLen);
     header.kidLow = this.#words[this.#parsed] as number;
@@ -214,23 +225,19 @@ class Core {
     return header;
   }
 
-  /** Decrypts the frame that readFrame has just read; undefined: its tag is wrong. */
-  open(slot: number, tagLen: number, metadataLen: number, target?: Uint8Array): Bytes | number | undefined {
+  /** Decrypts the frame that readFrame has just read; undefined: its tag is wrong. Whoever calls wipes the window. */
+  open(slot: number, tagLen: number, target?: Uint8Array): Bytes | number | undefined {
     const headerLen = this.#header.length;
     const opened = this.#exports.open(
       this.#slotAt(slot),
       headerLen,
       this.#windowBase,
-      metadataLen,
+      this.#metadataLen,
       this.#frame,
       this.#frameLen,
     );
     if (opened === 0) return undefined;
-    const from = this.#frame + headerLen;
-    const to = this.#frame + this.#frameLen - tagLen;
-    const result = this.#take(from, to, target);
-    this.#bytes.fill(0, from, to);
-    return result;
+    return this.#take(this.#frame + headerLen, this.#frame + this.#frameLen - tagLen, target);
   }
 }
 
@@ -261,22 +268,33 @@ function theCore(): Core {
  * ```
  */
 export function preload(module?: WebAssembly.Module): void {
-  if (module !== undefined && !isCoreModule(module))
-    throw new TypeError("module must be this version's core.wasm, compiled");
+  if (module !== undefined && !isModule(module)) throw notOurs();
   if (core !== undefined) return;
-  const candidate = new Core(module ?? compile());
+  const candidate = module === undefined ? new Core(compile()) : coreOf(module);
   if (!passesSelfTest(candidate)) throw unavailable('the core failed its self-test');
   dropped = new FinalizationRegistry((slot) => candidate.removeKey(slot));
   core = candidate;
 }
 
-function isCoreModule(module: WebAssembly.Module): boolean {
+function isModule(module: WebAssembly.Module): boolean {
   try {
-    const names = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
-    return ['deriveKey', 'open', 'parse', 'seal', 'slotsBase', 'wipe'].every((name) => names.has(name));
+    return WebAssembly.Module.exports(module).length > 0;
   } catch {
-    return false; // not a module at all
+    return false;
   }
+}
+
+/** A core of somebody's module, if it is like one: the self-test then sees whether it is ours. */
+function coreOf(module: WebAssembly.Module): Core {
+  try {
+    return new Core(module);
+  } catch {
+    throw notOurs();
+  }
+}
+
+function notOurs(): TypeError {
+  return new TypeError("module must be this version's core.wasm, compiled");
 }
 
 function compile(): WebAssembly.Module {
@@ -296,6 +314,16 @@ function unavailable(message: string): SFrameError {
   return new SFrameError('engine-unavailable', undefined, message);
 }
 
+/** Zeroes what the frame at hand has left in the core. */
+export function wipeWindow(): void {
+  core?.wipeWindow();
+}
+
+/** Zeroes all that calls have left in the core, if it runs. */
+export function forgetCalls(): void {
+  core?.forget();
+}
+
 /** Reads the header of a frame and keeps both for {@link CoreKey.open}, which must be the next call. */
 export function readFrame(ciphertext: Uint8Array, metadata?: Uint8Array): Readonly<FrameHeader> {
   return theCore().readFrame(ciphertext, metadata);
@@ -306,7 +334,8 @@ export class CoreKey {
   /** 16 one-way bytes that tell (base key, KID, suite) from any other; see deriveKey in assembly/key.ts. */
   readonly fingerprint: string;
   readonly #core: Core;
-  readonly #slot: number;
+  /** -1 when closed. */
+  #slot: number;
   readonly #tagLen: number;
 
   /** @throws RangeError if there is no memory for another key */
@@ -320,8 +349,8 @@ export class CoreKey {
   }
 
   /** Takes the memory that {@link seal} will need. @throws RangeError if there is not enough */
-  reserve(plaintext: Uint8Array, metadata: Uint8Array | undefined): void {
-    this.#core.reserve(plaintext.length, metadata);
+  reserve(len: number, metadataLen: number): void {
+    this.#core.reserve(len, metadataLen);
   }
 
   /** Encrypts under a CTR that was never used: a buffer of its own, or the bytes written to `target`. */
@@ -336,13 +365,15 @@ export class CoreKey {
   }
 
   /** Decrypts what {@link readFrame} has just read; undefined: it is not authentic, and `target` is as it was. */
-  open(metadata: Uint8Array | undefined, target?: Uint8Array): Bytes | number | undefined {
-    return this.#core.open(this.#slot, this.#tagLen, metadata?.length ?? 0, target);
+  open(target?: Uint8Array): Bytes | number | undefined {
+    return this.#core.open(this.#slot, this.#tagLen, target);
   }
 
-  /** Wipes the key. It must not be used again. */
+  /** Wipes the key, once. It must not be used again: every further call of a slot fails. */
   close(): void {
+    if (this.#slot < 0) return;
     dropped?.unregister(this);
     this.#core.removeKey(this.#slot);
+    this.#slot = -1;
   }
 }

@@ -27,7 +27,7 @@ interface Candidate {
     metadata: Uint8Array,
   ): Bytes | number;
   readFrame(ciphertext: Uint8Array, metadata: Uint8Array): unknown;
-  open(slot: number, tagLen: number, metadataLen: number): Bytes | number | undefined;
+  open(slot: number, tagLen: number): Bytes | number | undefined;
   removeKey(slot: number): void;
 }
 
@@ -40,11 +40,11 @@ export function passesSelfTest(core: Candidate): boolean {
     const { slot } = core.addKey(id, 0x123n, baseKey);
     const ciphertext = core.seal(slot, Nt, 0, 0x4567, plaintext, metadata) as Bytes;
     core.readFrame(ciphertext, metadata);
-    const opened = core.open(slot, Nt, metadata.length) as Bytes | undefined;
+    const opened = core.open(slot, Nt) as Bytes | undefined;
     const right = hex(ciphertext) === answer && opened !== undefined && hex(opened) === hex(plaintext);
     ciphertext[ciphertext.length - 1] = (ciphertext.at(-1) as number) ^ 1;
     core.readFrame(ciphertext, metadata);
-    const refused = core.open(slot, Nt, metadata.length) === undefined;
+    const refused = core.open(slot, Nt) === undefined;
     core.removeKey(slot);
     return right && refused;
   });

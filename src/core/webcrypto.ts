@@ -25,10 +25,10 @@ export interface Passage {
   readonly text: Bytes;
 }
 
-/** `bytes` if WebCrypto takes them as they are and takes its copy now; else a copy of ours. */
-export function forSubtle(bytes: Uint8Array, now: boolean): Bytes {
-  const buffer = bytes.buffer as ArrayBuffer & { readonly resizable?: boolean };
-  return now && buffer.resizable !== true ? (bytes as Bytes) : new Uint8Array(bytes);
+/** A plain view as it is, if WebCrypto takes such buffers and takes its copy now; else a copy of ours. */
+export function forSubtle(bytes: Bytes, now: boolean): Bytes {
+  const buffer: ArrayBuffer & { readonly resizable?: boolean } = bytes.buffer;
+  return now && buffer.resizable !== true ? bytes : new Uint8Array(bytes);
 }
 
 /** Whether there is a WebCrypto at all: pages without a secure context have none. */
