@@ -28,6 +28,7 @@ import {
   RECEIVED,
   SCRATCH_LEN,
   storeBe64,
+  TAIL_ROOM,
   wipe,
   wipeScratch,
 } from './memory';
@@ -41,43 +42,17 @@ export const SLOT_LEN: usize = (AEAD_KEY + GCM_KEY_LEN + 63) & ~63;
 // By suite: AES rounds, Nk, Nt, and flags. Row 0 stands for no suite.
 const WIDE: u8 = 1; // SHA-512 instead of SHA-256
 const GCM: u8 = 2; // GCM instead of CTR and HMAC
+// biome-ignore format: one suite a line
 const SUITES: usize = memory.data<u8>([
-  0,
-  0,
-  0,
-  0,
-  10,
-  48,
-  10,
-  0, // AES_128_CTR_HMAC_SHA256_80
-  10,
-  48,
-  8,
-  0, // AES_128_CTR_HMAC_SHA256_64
-  10,
-  48,
-  4,
-  0, // AES_128_CTR_HMAC_SHA256_32
-  10,
-  16,
-  16,
-  2, // AES_128_GCM_SHA256_128
-  14,
-  32,
-  16,
-  3, // AES_256_GCM_SHA512_128
-  14,
-  96,
-  10,
-  1, // AES_256_CTR_HMAC_SHA512_80
-  14,
-  96,
-  8,
-  1, // AES_256_CTR_HMAC_SHA512_64
-  14,
-  96,
-  4,
-  1, // AES_256_CTR_HMAC_SHA512_32
+  0, 0, 0, 0,
+  10, 48, 10, 0, // AES_128_CTR_HMAC_SHA256_80
+  10, 48, 8, 0, // AES_128_CTR_HMAC_SHA256_64
+  10, 48, 4, 0, // AES_128_CTR_HMAC_SHA256_32
+  10, 16, 16, 2, // AES_128_GCM_SHA256_128
+  14, 32, 16, 3, // AES_256_GCM_SHA512_128
+  14, 96, 10, 1, // AES_256_CTR_HMAC_SHA512_80
+  14, 96, 8, 1, // AES_256_CTR_HMAC_SHA512_64
+  14, 96, 4, 1, // AES_256_CTR_HMAC_SHA512_32
 ]);
 
 function roundsOf(suite: usize): i32 {
@@ -136,7 +111,7 @@ export function deriveKey(slot: usize, suite: usize, kid: u64, baseKey: usize, l
   const wide = isWide(suite);
   const rounds = roundsOf(suite);
   extract(wide, baseKey, len, DIGEST, PRK_STATES);
-  wipe(baseKey, len + 144);
+  wipe(baseKey, len + TAIL_ROOM);
   hmacKey(wide, DIGEST, digestLen(wide), PRK_STATES);
 
   store<u32>(slot + SUITE, suite as u32);
@@ -173,8 +148,8 @@ function placeAad(gcm: bool, headerLen: usize, metadata: usize, metadataLen: usi
 
 /**
  * Encrypts the `len` bytes at `text` into a frame that ends Nt bytes behind them, and returns the length of the
- * header, which is written just before them (§4.4.3). CTR comes in halves: a u64 would cost the host a BigInt. HEAD_ROOM + metadataLen bytes are free before the text and
- * TAIL_ROOM behind it; `metadata` lies elsewhere and is kept.
+ * header, which is written just before them (§4.4.3). HEAD_ROOM + metadataLen bytes are free before the text and
+ * TAIL_ROOM behind it; `metadata` lies elsewhere and is kept. CTR comes in halves: a u64 would cost the host a BigInt.
  */
 export function seal(
   slot: usize,

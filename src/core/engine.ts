@@ -298,8 +298,9 @@ function notOurs(): TypeError {
 }
 
 function compile(): WebAssembly.Module {
+  const bytes = Uint8Array.from(atob(WASM_BASE64), (char) => char.charCodeAt(0));
   try {
-    return new WebAssembly.Module(Uint8Array.from(atob(WASM_BASE64), (char) => char.charCodeAt(0)));
+    return new WebAssembly.Module(bytes);
   } catch (cause) {
     const error = unavailable(
       "WebAssembly cannot be compiled here: the Content-Security-Policy needs 'wasm-unsafe-eval', the engine SIMD; " +
