@@ -12,7 +12,6 @@ import { type Bytes, concat, joinU64, lengthOf, viewOf } from './types.ts';
 /** Which engines serve a key. */
 export class EngineKey {
   readonly kid: bigint;
-  readonly #suite: CipherSuiteParameters;
   readonly #core: CoreKey | undefined;
   readonly #subtle: SubtleKey | undefined;
 
@@ -22,7 +21,6 @@ export class EngineKey {
    */
   constructor(engine: Engine, suite: CipherSuiteParameters, kid: bigint, baseKey: Uint8Array) {
     this.kid = kid;
-    this.#suite = suite;
     const subtle = engine !== 'wasm' && hasSubtle();
     if (engine !== 'webcrypto') {
       try {
@@ -68,7 +66,7 @@ export class EngineKey {
   prefersSubtle(len: number): boolean {
     if (this.#subtle === undefined) return false;
     if (this.#core === undefined) return true;
-    if (len < subtleFrom(this.#suite)) return false;
+    if (len < subtleFrom) return false;
     if (!this.#subtle.ready) this.#subtle.prepare();
     return this.#subtle.ready;
   }
@@ -112,17 +110,15 @@ export class EngineKey {
 }
 
 /** No frame shorter than this goes to WebCrypto where there is a core. */
-export const minSubtleLen = 4096;
+export const minSubtleLen = 6144;
 
 const { process } = globalThis as { process?: { versions?: { node?: string } } };
 const inNode = process?.versions?.node !== undefined;
 
 /**
- * The length in bytes from which WebCrypto is faster than the core. Measured on a machine with AES instructions: Node 20
- * pays 25 to 50 µs a call before any byte is encrypted, Chromium 6 µs and another for HMAC; after that WebCrypto does 3
- * to 6 times as many bytes a second.
+ * The length in bytes from which WebCrypto is faster than the core, one frame after the other. Measured with
+ * `npm run bench` on a machine with AES instructions: Node 20 hands every call to another thread, which costs 25 µs on an
+ * idle machine and several times as much on a busy one; Chromium 156 pays 6 µs, and for HMAC as much again. After that
+ * WebCrypto does 3 to 6 times as many bytes a second.
  */
-function subtleFrom({ Nka }: CipherSuiteParameters): number {
-  if (inNode) return 16384;
-  return Nka === undefined ? minSubtleLen : 6144;
-}
+const subtleFrom = inNode ? 32768 : minSubtleLen;

@@ -1,0 +1,146 @@
+// Results as tables for a terminal of 100 columns.
+
+import { suiteNames } from '../sframe.mjs';
+
+/** @typedef {import('../claims.mjs').Done} Done */
+/** @typedef {import('../claims.mjs').Claim} Claim */
+/** @typedef {import('../timing.mjs').Row} Row */
+
+const NAME = 34;
+
+/** @param {Done} step @param {Done | undefined} last the one printed before */
+export function tableOf({ where, piece, plan, result }, last) {
+  const again = last?.piece === piece && last.where === where; // a table's next line
+  switch (piece) {
+    case 'frames': {
+      const suite = suiteNames[plan.suite];
+      return [
+        bySize(`${where}, encrypt, ${suite}`, result, 'seal'),
+        bySize(`${where}, decrypt, ${suite}`, result, 'open'),
+      ].join('\n');
+    }
+    case 'pipelines': {
+      const route = plan.route === 'seal' ? 'encrypt' : 'encrypt and decrypt';
+      return bySize(`${where}, a whole pipeline: ${route}, AES-128-GCM`, result, plan.route);
+    }
+    case 'keys':
+      return keys(where, result);
+    case 'room':
+      return room(where, result, again);
+    case 'memory':
+      return memory(result, again);
+    default:
+      return churn(result);
+  }
+}
+
+/** @param {string} title @param {{ size: number, [way: string]: any }[]} result @param {string} way */
+function bySize(title, result, way) {
+  /** @type {Row[]} */
+  const first = result[0]?.[way] ?? [];
+  const lines = first.map(({ name }, i) =>
+    line(name, ...result.map((entry) => digits(1000 / entry[way][i].p50))),
+  );
+  return [
+    `\n${title}`,
+    line('thousand frames/s', ...result.map(({ size }) => sizeText(size))),
+    ...lines,
+  ].join('\n');
+}
+
+/** @param {string} where @param {{ what: string, rows: Row[] }[]} result */
+function keys(where, result) {
+  return result
+    .flatMap(({ what, rows }) => [
+      `\n${where}, ${what}`,
+      line('', 'thousand/s', 'µs', 'p99, µs'),
+      ...rows.map(({ name, p50, p99 }) => line(name, digits(1000 / p50), digits(p50), digits(p99))),
+    ])
+    .join('\n');
+}
+
+/** @param {string} where @param {any} result @param {boolean} again */
+function room(where, { name, participants, cpu, p50, p99, wasm, heap }, again) {
+  const heads = ['N', 'of core', 'p50, µs', 'p99, µs', 'WASM', 'JS heap'];
+  const cells = [
+    String(participants),
+    `${digits(100 * cpu)} %`,
+    ...[p50, p99].map(digits),
+    ...[wasm, heap].map(bytes),
+  ];
+  return [...(again ? [] : [`\n${where}, a room of N`, line('', ...heads)]), line(name, ...cells)].join('\n');
+}
+
+/** @param {any} result @param {boolean} again */
+function memory({ count, decryptors, engine, wasm, heap, rss }, again) {
+  const head = ['\nNode, memory for a key', line('', 'WASM', 'JS heap', 'RSS')];
+  const what = decryptors === 'one' ? `${count} keys, one decryptor` : `${count} decryptors`;
+  return [...(again ? [] : head), line(`${what}, ${engine}`, ...[wasm, heap, rss].map(bytes))].join('\n');
+}
+
+/** @param {{ wasm: number, heap: number, rss: number }[]} seen */
+function churn(seen) {
+  const marks = [...new Set([1, 2, 10, seen.length])].filter((times) => times <= seen.length);
+  const lines = marks.map((times) => {
+    const { wasm, heap, rss } = /** @type {{ wasm: number, heap: number, rss: number }} */ (seen[times - 1]);
+    return line(`after ${times}`, ...[wasm, heap, rss].map((n) => `${(n / 1e6).toFixed(2)} MB`));
+  });
+  return ['\nNode, 1000 keys added and removed', line('', 'WASM', 'JS heap', 'RSS'), ...lines].join('\n');
+}
+
+/** What must be shown: a table of ratios by size, then the rest. @param {Claim[]} claims */
+export function claimsTable(claims) {
+  const ratios = claims.filter(({ claim }) => !/ \/ |: /.test(claim));
+  const sizes = [...new Set(ratios.map(({ size }) => size ?? 0))].sort((a, b) => a - b);
+  const lines = ['\nEncrypting, how many times as fast as…', wide('', ...sizes.map(sizeText))];
+  for (const key of new Set(ratios.map(nameOf))) {
+    const cells = sizes.map((size) => ratios.find((claim) => nameOf(claim) === key && claim.size === size));
+    lines.push(wide(key, ...cells.map((claim) => (claim === undefined ? '' : verdict(claim)))));
+  }
+  lines.push('');
+  for (const claim of claims.filter((one) => !ratios.includes(one))) {
+    const at = claim.size === undefined ? '' : `at ${sizeText(claim.size)}`;
+    lines.push(`  ${nameOf(claim).padEnd(58)}${verdict(claim).padEnd(16)}${at}`.trimEnd());
+  }
+  const missed = claims.filter(({ met }) => !met).length;
+  lines.push(`\n${claims.length - missed} of ${claims.length} as they must be; ! marks the others`);
+  return lines.join('\n');
+}
+
+/** @param {Claim} claim */
+function nameOf({ claim, where }) {
+  return `${claim}, ${where.replace('Chromium ', '')}`;
+}
+
+/** @param {Claim} claim */
+function verdict({ measured, target, most, met }) {
+  const value =
+    measured < 0.1 ? measured.toFixed(3) : measured < 10 ? measured.toFixed(2) : measured.toFixed(1);
+  return `${value} ${most ? '≤' : '≥'} ${target}${met ? '  ' : ' !'}`;
+}
+
+/** @param {string} name @param {...string} cells */
+function line(name, ...cells) {
+  return `  ${name.padEnd(NAME - 2)}${cells.map((cell) => cell.padStart(9)).join('')}`.trimEnd();
+}
+
+/** @param {string} name @param {...string} cells */
+function wide(name, ...cells) {
+  return `  ${name.padEnd(27)}${cells.map((cell) => cell.padStart(14)).join('')}`.trimEnd();
+}
+
+/** @param {number} size */
+export function sizeText(size) {
+  return size >= 2 ** 20 ? `${size / 2 ** 20} MB` : size >= 4096 ? `${size / 1024} KB` : `${size} B`;
+}
+
+/** Three digits, or all before the point. @param {number} value */
+function digits(value) {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+/** @param {number | undefined} value */
+function bytes(value) {
+  if (value === undefined) return '';
+  return Math.abs(value) >= 1e5 ? `${(value / 1e6).toFixed(2)} MB` : `${(value / 1e3).toFixed(1)} KB`;
+}
