@@ -123,6 +123,10 @@ function draw(lines, { title, x, y, ticks, format }) {
   });
   plot.setAttribute('style', 'background: white; color: #222; font-size: 12px'); // domino cannot take it above
   plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  plot.querySelector('style')?.remove(); // for pages with the picture inside them
+  const name = document.createElementNS('http://www.w3.org/2000/svg', 'title');
+  name.textContent = title;
+  plot.insertBefore(name, plot.firstChild);
   return `${plot.outerHTML}\n`;
 }
 
