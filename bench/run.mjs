@@ -32,7 +32,7 @@ const machine = {
   cpu: `${cpus()[0]?.model}, ${cpus().length} cores`,
   load: Number(loadavg()[0]?.toFixed(1)),
   node: `${process.version}, V8 ${process.versions.v8}`,
-  chromium: chromium?.version,
+  chromium: chromium?.version ?? 'none',
   commit: commit(),
 };
 console.log(
