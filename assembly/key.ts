@@ -91,6 +91,11 @@ const ID_LABEL: usize = memory.data<u8>([
   0x73, 0x66, 0x72, 0x61, 0x6d, 0x65, 0x2d, 0x77, 0x61, 0x73, 0x6d, 0x20, 0x6b, 0x65, 0x79, 0x20, 0x69, 0x64,
 ]); // "sframe-wasm key id"
 
+const RATCHET_LABEL_LEN: usize = 18;
+const RATCHET_LABEL: usize = memory.data<u8>([
+  0x53, 0x46, 0x72, 0x61, 0x6d, 0x65, 0x20, 0x31, 0x2e, 0x30, 0x20, 0x52, 0x61, 0x74, 0x63, 0x68, 0x65, 0x74,
+]); // "SFrame 1.0 Ratchet"
+
 /** Length of the fingerprint that deriveKey leaves. */
 const FINGERPRINT_LEN: usize = 16;
 
@@ -110,9 +115,7 @@ function expandLabel(label: usize, labelLen: usize, kid: u64, suite: usize, okmL
 export function deriveKey(slot: usize, suite: usize, kid: u64, baseKey: usize, len: usize): void {
   const wide = isWide(suite);
   const rounds = roundsOf(suite);
-  extract(wide, baseKey, len, DIGEST, PRK_STATES);
-  wipe(baseKey, len + TAIL_ROOM);
-  hmacKey(wide, DIGEST, digestLen(wide), PRK_STATES);
+  extractBaseKey(wide, baseKey, len);
 
   store<u32>(slot + SUITE, suite as u32);
   store<u64>(slot + KID, kid);
@@ -121,9 +124,47 @@ export function deriveKey(slot: usize, suite: usize, kid: u64, baseKey: usize, l
   expandLabel(ID_LABEL, ID_LABEL_LEN, kid, suite, FINGERPRINT_LEN);
   copyShort(baseKey, OKM, FINGERPRINT_LEN);
   expandLabel(KEY_LABEL, KEY_LABEL_LEN, kid, suite, keyLenOf(suite));
-  if (isGcm(suite)) gcmKey(OKM, rounds, slot + AEAD_KEY);
-  else ctrHmacKey(OKM, rounds, wide, slot + AEAD_KEY);
+  expandAead(slot, suite, OKM);
   wipeScratch(SCRATCH_LEN);
+}
+
+/** PRK_STATES from the base_key, which is zeroed; TAIL_ROOM bytes are free behind it. */
+function extractBaseKey(wide: bool, baseKey: usize, len: usize): void {
+  extract(wide, baseKey, len, DIGEST, PRK_STATES);
+  wipe(baseKey, len + TAIL_ROOM);
+  hmacKey(wide, DIGEST, digestLen(wide), PRK_STATES);
+}
+
+/** The slot's AEAD key from sframe_key at `key`. */
+function expandAead(slot: usize, suite: usize, key: usize): void {
+  if (isGcm(suite)) gcmKey(key, roundsOf(suite), slot + AEAD_KEY);
+  else ctrHmacKey(key, roundsOf(suite), isWide(suite), slot + AEAD_KEY);
+}
+
+/** Fills `slot` from sframe_key ‖ sframe_salt at `derived`, Nk and 12 bytes, which are zeroed. */
+export function importKey(slot: usize, suite: usize, kid: u64, derived: usize): void {
+  const keyLen = keyLenOf(suite);
+  store<u32>(slot + SUITE, suite as u32);
+  store<u64>(slot + KID, kid);
+  copyShort(slot, derived + keyLen, 12);
+  expandAead(slot, suite, derived);
+  wipe(derived, keyLen + 12);
+  wipeScratch(SCRATCH_LEN);
+}
+
+/**
+ * One ratchet step (§5.1): the base_key of `len` bytes at `baseKey` is overwritten by the next one, whose length, Nh, is
+ * returned: HKDF-Expand(HKDF-Extract("", base_key), "SFrame 1.0 Ratchet", Nh). TAIL_ROOM bytes are free behind it.
+ */
+export function ratchet(suite: usize, baseKey: usize, len: usize): usize {
+  const wide = isWide(suite);
+  const nextLen = digestLen(wide);
+  extractBaseKey(wide, baseKey, len);
+  copyShort(INFO, RATCHET_LABEL, RATCHET_LABEL_LEN);
+  expand(wide, PRK_STATES, RATCHET_LABEL_LEN, OKM, nextLen);
+  copyShort(baseKey, OKM, nextLen);
+  wipeScratch(SCRATCH_LEN);
+  return nextLen;
 }
 
 /** nonce = sframe_salt XOR u96be(CTR) (§4.4.3, erratum 8321), with zeros where the block counter goes. */

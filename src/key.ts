@@ -116,15 +116,19 @@ export class SendKey {
 /** The frames a key has seen. It outlives the key object where the same key is added again. */
 interface History {
   window: ReplayWindow | undefined;
+  /** Whether frames under this key may still be handed out. */
+  wanted: boolean;
 }
 
 /** A key for receiving, with its replay window. */
 export class ReceiveKey {
+  readonly kid: bigint;
   readonly #key: EngineKey;
-  #history: History = { window: undefined };
+  #history: History = { window: undefined, wanted: true };
   #settlement: Promise<void> | undefined;
 
   constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint) {
+    this.kid = kid;
     this.#key = new EngineKey(engine, suite, kid, baseKey);
   }
 
@@ -153,9 +157,19 @@ export class ReceiveKey {
     this.#history = predecessor.#history;
   }
 
+  /** Whether frames under this key, or its successor, may still be handed out. */
+  get isWanted(): boolean {
+    return this.#history.wanted;
+  }
+
   /** Whether both are the same key with the same window. */
   isSameAs(other: ReceiveKey | undefined): boolean {
     return other !== undefined && other.#history === this.#history;
+  }
+
+  /** The key is removed or replaced: what is under way must not be handed out. */
+  abandon(): void {
+    this.#history.wanted = false;
   }
 
   /** No frame is opened before `settlement` has found out which window is this key's. */

@@ -26,6 +26,15 @@ export interface ContextOptions {
   readonly maxFrameLen?: number | undefined;
 }
 
+/** Options of every decryption context. */
+export interface DecryptorOptions extends ContextOptions {
+  /**
+   * How far behind the highest counter of its key a frame may arrive, in frames; default 1024, at most 2^20.
+   * 0 turns replay protection off.
+   */
+  readonly replayWindow?: number | undefined;
+}
+
 /** The same, checked and looked up. */
 export interface Context {
   readonly suite: CipherSuiteParameters;
@@ -43,6 +52,11 @@ export function readOptions(options: ContextOptions): Context {
     throw new TypeError("engine must be 'auto', 'wasm' or 'webcrypto'");
   const maxFrameLen = toInteger(options.maxFrameLen, 'maxFrameLen', 2 ** 24, 1, 2 ** 30);
   return { suite: cipherSuites[cipherSuite], engine, maxFrameLen };
+}
+
+/** The window's size in frames. */
+export function readReplayWindow({ replayWindow }: DecryptorOptions): number {
+  return toInteger(replayWindow, 'replayWindow', 1024, 0, 2 ** 20);
 }
 
 /**

@@ -320,7 +320,11 @@ describe('the bad-input table', () => {
 
   it('has every public method', () => {
     const methods = [SFrameEncryptor, SFrameDecryptor].flatMap((Class) => {
-      const properties = Object.entries(Object.getOwnPropertyDescriptors(Class.prototype));
+      const [own, shared] = [Class.prototype, Object.getPrototypeOf(Class.prototype)];
+      const properties = Object.entries({
+        ...Object.getOwnPropertyDescriptors(shared),
+        ...Object.getOwnPropertyDescriptors(own),
+      });
       return properties.flatMap(([name, { value }]) => (typeof value === 'function' ? [name] : []));
     });
     const withoutArguments = ['constructor', 'constructor', 'destroy', 'destroy'];

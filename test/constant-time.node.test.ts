@@ -113,9 +113,25 @@ function open(frame: Uint8Array, metadata: Uint8Array): { digest: string; result
 /** Around blocks, passes of eight, and reductions; then where counters share rounds, and over the end of a run. */
 const lengths = [0, 1, 15, 16, 17, 96, 112, 113, 128, 129, 240, 500, 800, 4300];
 
-describe.each(Object.entries(cipherSuites))('%s', (_name, { id: suite, Nt }) => {
+describe.each(Object.entries(cipherSuites))('%s', (_name, { id: suite, Nk, Nn, Nt }) => {
   test.each([16, 32, 64, 100])('deriving from a base key of %i bytes', (len) => {
     const digests = secrets(len, len).map((baseKey) => derive(suite, baseKey));
+    expect(new Set(digests).size).toBe(1);
+  });
+
+  test.each([16, 64, 100])('ratcheting a base key of %i bytes', (len) => {
+    const digests = secrets(len, len).map((baseKey) => {
+      memory.set(baseKey, WINDOW);
+      return core.trace('ratchet', suite, WINDOW, len).digest;
+    });
+    expect(new Set(digests).size).toBe(1);
+  });
+
+  test('taking a key derived elsewhere', () => {
+    const digests = secrets(Nk + Nn, suite).map((derived) => {
+      memory.set(derived, WINDOW);
+      return core.trace('importKey', slot, suite, KID, WINDOW).digest;
+    });
     expect(new Set(digests).size).toBe(1);
   });
 
