@@ -1,7 +1,7 @@
 /**
- * The documentation runs: every js fence of README.md and of an `@example` in src/, as a program of its own, with the
- * package under its name (dist/). Where a `// comment` follows a `console.log(…)`, that is what it must print, white
- * space and the base of numbers apart; `…` stands for anything.
+ * The documentation runs: every js fence of README.md, of docs/ and of an `@example` in src/, as a program of its own,
+ * with the package under its name (dist/), and it type-checks. Where a `// comment` follows a `console.log(…)`, that is
+ * what it must print, white space and the base of numbers apart; `…` stands for anything.
  */
 import { execFile } from 'node:child_process';
 import {
@@ -37,10 +37,14 @@ function examplesOf(path: string): Example[] {
 }
 
 const readme = existsSync(join(root, 'README.md')) ? examplesOf('README.md') : [];
+const guides = readdirSync(join(root, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .flatMap((file) => examplesOf(join('docs', file)));
 const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => join('src', file));
 const docstrings = sources.flatMap(examplesOf);
+const examples = [...readme, ...guides, ...docstrings];
 
 /** What the comments promise, by the line on which `console.log` stands. */
 function promisesOf(code: string): [line: number, text: string][] {
@@ -83,6 +87,12 @@ describe('examples', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  function write({ name, code }: Example): string {
+    const file = join(folder, `${name.replace(/\W/g, '-')}.mjs`);
+    writeFileSync(file, code);
+    return file;
+  }
+
   it('are in README.md', () => {
     expect(existsSync(join(root, 'README.md')), 'README.md exists').toBe(true);
     expect(readme.length, 'js fences in README.md').toBeGreaterThan(0);
@@ -94,10 +104,22 @@ describe('examples', () => {
     expect(docstrings.length).toBeGreaterThan(0);
   });
 
-  it.each([...readme, ...docstrings])('$name', async ({ name, code }) => {
+  it('type-check', async () => {
+    const files = examples.map(write);
+    const program = join(root, 'node_modules/typescript/bin/tsc');
+    // strict but for caught errors, which only TypeScript could narrow on the spot
+    const options = '--ignoreConfig --noEmit --allowJs --checkJs --strict --useUnknownInCatchVariables false';
+    const environment = '--module nodenext --target es2022 --lib es2022,dom --types node --skipLibCheck';
+    const args = [program, ...options.split(' '), ...environment.split(' '), ...files];
+    const checked = await promisify(execFile)(process.execPath, args, { cwd: root }).catch((error) => error);
+    expect(checked.stdout).toBe('');
+    expect(checked.stderr).toBe('');
+  });
+
+  it.each(examples)('$name', async (example) => {
+    const { code } = example;
     expect(code, 'uses the package by its name').toMatch(/from 'sframe-wasm/);
-    const file = join(folder, `${name.replace(/\W/g, '-')}.mjs`);
-    writeFileSync(file, code);
+    const file = write(example);
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--import', join(folder, 'prelude.mjs'), file],
