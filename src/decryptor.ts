@@ -92,6 +92,10 @@ class KidRing implements KeyRing {
   readonly #context: Context;
   readonly #replayWindow: number;
   readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
+  /** The key found last, and its KID in halves: most decryptors serve one sender. Gone when keys change. */
+  #recent: ReceiveKey | undefined;
+  #recentHigh = 0;
+  #recentLow = 0;
   /** The highest CTR of removed keys, by fingerprint, oldest first. */
   readonly #floors: Map<string, Counter> = new Map();
   /** Whether there are keys that only WebCrypto has. */
@@ -111,7 +115,14 @@ class KidRing implements KeyRing {
   }
 
   find(kidHigh: number, kidLow: number): ReceiveKey | SFrameErrorCode {
-    return this.#keys.get(nameOfHalves(kidHigh, kidLow)) ?? 'key-id';
+    if (this.#recent !== undefined && kidLow === this.#recentLow && kidHigh === this.#recentHigh)
+      return this.#recent;
+    const key = this.#keys.get(nameOfHalves(kidHigh, kidLow));
+    if (key === undefined) return 'key-id';
+    this.#recent = key;
+    this.#recentHigh = kidHigh;
+    this.#recentLow = kidLow;
+    return key;
   }
 
   accept(key: ReceiveKey): boolean {
@@ -123,6 +134,7 @@ class KidRing implements KeyRing {
 
   close(): void {
     this.#closed = true;
+    this.#recent = undefined;
     for (const key of this.#keys.values()) key.close();
     this.#keys.clear();
     this.#floors.clear();
@@ -141,7 +153,7 @@ class KidRing implements KeyRing {
     const fingerprint = key.fingerprint;
     if (fingerprint === undefined || this.#settling > 0) {
       this.#withoutCore = true;
-      this.#keys.set(name, key);
+      this.#put(name, key);
       key.settleAfter(this.#later(async () => this.#settle(key, known)));
       return;
     }
@@ -155,7 +167,7 @@ class KidRing implements KeyRing {
       key.close(); // no memory for a window: nothing has changed
       throw error;
     }
-    this.#keys.set(name, key);
+    this.#put(name, key);
     if (known !== undefined) this.#retire(known, known.fingerprint as string);
   }
 
@@ -168,8 +180,14 @@ class KidRing implements KeyRing {
     if (fingerprint === undefined || this.#settling > 0)
       this.#later(async () => this.#retire(key, await key.identify()));
     else this.#retire(key, fingerprint);
+    this.#recent = undefined;
     this.#keys.delete(name);
     return true;
+  }
+
+  #put(name: number | bigint, key: ReceiveKey): void {
+    this.#recent = undefined;
+    this.#keys.set(name, key);
   }
 
   has(kid: bigint): boolean {

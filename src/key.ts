@@ -2,6 +2,7 @@
 // of a sender, the replay window of a receiver. The two are different types, so no key is ever both (RFC 9605
 // §4.4.1).
 
+import type { CoreKey } from './core/engine.ts';
 import { EngineKey } from './engine-key.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
 import { fieldLength } from './header.ts';
@@ -113,23 +114,22 @@ export class SendKey {
   }
 }
 
-/** The frames a key has seen. It outlives the key object where the same key is added again. */
-interface History {
-  window: ReplayWindow | undefined;
-  /** Whether frames under this key may still be handed out. */
-  wanted: boolean;
-}
-
 /** A key for receiving, with its replay window. */
 export class ReceiveKey {
   readonly kid: bigint;
   readonly #key: EngineKey;
-  #history: History = { window: undefined, wanted: true };
+  /** The same without a detour: in a large room every object on a frame's way is far from the processor. */
+  readonly #core: CoreKey | undefined;
+  #window: ReplayWindow | undefined;
+  #wanted = true;
+  /** The object that goes on with this key's window. */
+  #successor: ReceiveKey | undefined;
   #settlement: Promise<void> | undefined;
 
   constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint) {
     this.kid = kid;
     this.#key = new EngineKey(engine, suite, kid, baseKey);
+    this.#core = this.#key.fingerprint === undefined ? undefined : this.#key.core;
   }
 
   /** Tells keys apart; known at once only with the core. */
@@ -144,32 +144,33 @@ export class ReceiveKey {
 
   /** The highest CTR authenticated, if a window was opened and a frame came. */
   get highest(): Counter | undefined {
-    return this.#history.window?.highest;
+    return this.#window?.highest;
   }
 
   /** Starts replay protection: a window of `size` frames, nothing at or below `floor`. Size 0: none. */
   openWindow(size: number, floor: Counter | undefined): void {
-    this.#history.window = size > 0 ? new ReplayWindow(size, floor) : undefined;
+    this.#window = size > 0 ? new ReplayWindow(size, floor) : undefined;
   }
 
   /** Goes on with the window of an earlier object of the same key. */
   succeed(predecessor: ReceiveKey): void {
-    this.#history = predecessor.#history;
+    this.#window = predecessor.#window;
+    predecessor.#successor = this;
   }
 
   /** Whether frames under this key, or its successor, may still be handed out. */
   get isWanted(): boolean {
-    return this.#history.wanted;
+    return this.#wanted && this.#successor?.isWanted !== false;
   }
 
   /** Whether both are the same key with the same window. */
   isSameAs(other: ReceiveKey | undefined): boolean {
-    return other !== undefined && other.#history === this.#history;
+    return this === other || this.#successor?.isSameAs(other) === true;
   }
 
   /** The key is removed or replaced: what is under way must not be handed out. */
   abandon(): void {
-    this.#history.wanted = false;
+    this.#wanted = false;
   }
 
   /** No frame is opened before `settlement` has found out which window is this key's. */
@@ -185,8 +186,8 @@ export class ReceiveKey {
 
   /** Decrypts the frame that readFrame has just read. Only an authentic frame moves the window. */
   open(ctrHigh: number, ctrLow: number, target?: Uint8Array): Bytes | number | SFrameErrorCode {
-    const { core } = this.#key;
-    const { window } = this.#history;
+    const core = this.#core ?? this.#key.core;
+    const window = this.#window;
     if (window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
     const opened = core.open(target);
     if (opened === undefined) return 'authentication';
@@ -216,14 +217,14 @@ export class ReceiveKey {
       [frame, aad] = [new Uint8Array(ciphertext), new Uint8Array(metadata ?? [])];
       await this.#settlement;
     }
-    if (this.#history.window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
+    if (this.#window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
     const opened = await this.#key.openSubtle({ length, ctrHigh, ctrLow }, frame, aad);
     return opened ?? 'authentication';
   }
 
   /** Records an authentic frame, unless another with its CTR was faster: then false. */
   commit(ctr: bigint): boolean {
-    const { window } = this.#history;
+    const window = this.#window;
     const [high, low] = [highHalf(ctr), lowHalf(ctr)];
     if (window?.accepts(high, low) === false) return false;
     window?.commit(high, low);

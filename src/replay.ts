@@ -40,7 +40,7 @@ export class ReplayWindow {
 
   /** Whether a frame with this counter may be decrypted: not seen yet, and not older than the window. */
   accepts(high: number, low: number): boolean {
-    if (!this.#any) return true;
+    if (!this.#any || (high === this.#high && low > this.#low)) return true;
     const distance = this.#distance(high, low);
     if (distance > 0) return true;
     return distance > -this.#size && !this.#has(low);
@@ -48,16 +48,21 @@ export class ReplayWindow {
 
   /** Records the counter of a frame that was authenticated. It was accepted before. */
   commit(high: number, low: number): void {
-    const distance = this.#any ? this.#distance(high, low) : 1;
-    if (distance > 0) {
-      if (distance >= this.#bits) this.#seen.fill(0);
-      else for (let i = 1; i <= distance; i++) this.#clear(this.#low + i);
-      this.#high = high;
-      this.#low = low;
-      this.#any = true;
-    }
+    if (this.#any && high === this.#high && low === this.#low + 1) this.#low = low; // nothing was passed
+    else this.#advance(high, low);
     const bit = this.#bit(low);
     this.#seen[bit >>> 5] = (this.#seen[bit >>> 5] as number) | (1 << (bit & 31));
+  }
+
+  /** Makes a counter the highest, if it is: what it passes was not seen. */
+  #advance(high: number, low: number): void {
+    const distance = this.#any ? this.#distance(high, low) : 1;
+    if (distance <= 0) return;
+    if (distance >= this.#bits) this.#seen.fill(0);
+    else for (let i = 1; i <= distance; i++) this.#clear(this.#low + i);
+    this.#high = high;
+    this.#low = low;
+    this.#any = true;
   }
 
   get #bits(): number {

@@ -126,7 +126,7 @@ export class Core {
 
   /** Zeroes what frames have left in the window. */
   wipeWindow(): void {
-    this.#bytes.fill(0, this.#windowBase, this.#windowBase + this.#used);
+    this.#exports.wipe(this.#windowBase, this.#used);
     this.#used = 0;
     this.#holdsFrame = false;
   }
