@@ -1,11 +1,13 @@
 // Receiving (RFC 9605 §4.4.4): keys by KID, and per key a window against replay (§9.3).
 
+import { deriveKey, Imports, type KeySource } from './core/derived-key.ts';
+import { assertHkdfKey } from './core/subtle.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
+import { Floors } from './floors.ts';
 import { FrameDecryptor, type KeyRing } from './frame-decryptor.ts';
 import { assertBaseKey, ReceiveKey } from './key.ts';
 import { type Context, type DecryptorOptions, readOptions, readReplayWindow } from './options.ts';
-import type { Counter } from './replay.ts';
-import { highHalf, joinU64, lowHalf, toU64, type U64 } from './types.ts';
+import { nameOf, nameOfHalves, toU64, type U64 } from './types.ts';
 
 /** Options of {@link SFrameDecryptor}. */
 export type SFrameDecryptorOptions = DecryptorOptions;
@@ -34,6 +36,7 @@ export type SFrameDecryptorOptions = DecryptorOptions;
  */
 export class SFrameDecryptor extends FrameDecryptor {
   readonly #ring: KidRing;
+  readonly #imports: Imports = new Imports();
 
   /**
    * @throws TypeError or RangeError naming the option
@@ -63,6 +66,36 @@ export class SFrameDecryptor extends FrameDecryptor {
   }
 
   /**
+   * As {@link addDecryptionKey}, with a base key that JavaScript cannot read. Frames are opened from when the promise
+   * resolves; of several calls the last one made is the last one to do so. How long the key is cannot be seen: 16 bytes
+   * at least is what it should have.
+   *
+   * @param baseKey base_key as a secret of the algorithm HKDF, with the usage `deriveBits`; extractable or not
+   * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
+   * @throws {@link SFrameError} `destroyed`, `engine-unavailable`
+   *
+   * @example
+   * ```js
+   * import { SFrameDecryptor } from 'sframe-wasm';
+   *
+   * const secret = crypto.getRandomValues(new Uint8Array(32));
+   * const baseKey = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+   * const decryptor = new SFrameDecryptor({ cipherSuite: 'AES_256_GCM_SHA512_128' });
+   * await decryptor.importDecryptionKey(baseKey, 7);
+   * console.log(decryptor.hasDecryptionKey(7)); // true
+   * ```
+   */
+  async importDecryptionKey(baseKey: CryptoKey, kid: U64): Promise<void> {
+    this.#ring.assertOpen();
+    assertHkdfKey(baseKey, 'baseKey');
+    const id = toU64(kid, 'kid');
+    await this.#imports.add(deriveKey(this.#ring.context.suite, id, baseKey), (derived) => {
+      this.#ring.assertOpen();
+      this.#ring.add(derived, id);
+    });
+  }
+
+  /**
    * Wipes the key of a KID.
    * @returns whether there was one
    * @throws TypeError or RangeError if `kid` is not a {@link U64}
@@ -84,20 +117,16 @@ export class SFrameDecryptor extends FrameDecryptor {
   }
 }
 
-/** How many removed keys are remembered, so that adding one again does not reopen its window. */
-const MAX_REMEMBERED = 4096;
-
 /** Keys by KID, and how far those that are gone were used. */
 class KidRing implements KeyRing {
-  readonly #context: Context;
+  readonly context: Context;
   readonly #replayWindow: number;
   readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
   /** The key found last, and its KID in halves: most decryptors serve one sender. Gone when keys change. */
   #recent: ReceiveKey | undefined;
   #recentHigh = 0;
   #recentLow = 0;
-  /** The highest CTR of removed keys, by fingerprint, oldest first. */
-  readonly #floors: Map<string, Counter> = new Map();
+  readonly #floors: Floors = new Floors();
   /** Whether there are keys that only WebCrypto has. */
   #withoutCore = false;
   /** Steps that wait for WebCrypto to identify keys, where there is no core; how many are left. */
@@ -106,7 +135,7 @@ class KidRing implements KeyRing {
   #closed = false;
 
   constructor(context: Context, replayWindow: number) {
-    this.#context = context;
+    this.context = context;
     this.#replayWindow = replayWindow;
   }
 
@@ -146,13 +175,13 @@ class KidRing implements KeyRing {
   }
 
   /** @throws RangeError if there is no memory for another key, or its window */
-  add(baseKey: Uint8Array, kid: bigint): void {
-    const key = new ReceiveKey(this.#context, baseKey, kid);
+  add(source: KeySource, kid: bigint): void {
+    const key = new ReceiveKey(this.context, source, kid);
+    if (!key.isSynchronous) this.#withoutCore = true;
     const name = nameOf(kid);
     const known = this.#keys.get(name);
     const fingerprint = key.fingerprint;
     if (fingerprint === undefined || this.#settling > 0) {
-      this.#withoutCore = true;
       this.#put(name, key);
       key.settleAfter(this.#later(async () => this.#settle(key, known)));
       return;
@@ -221,21 +250,8 @@ class KidRing implements KeyRing {
 
   /** Wipes a key, and remembers how far it was used. */
   #retire(key: ReceiveKey, fingerprint: string): void {
-    const { highest } = key;
+    this.#floors.keep(fingerprint, key.highest);
     key.abandon();
     key.close();
-    if (highest === undefined) return;
-    this.#floors.delete(fingerprint);
-    this.#floors.set(fingerprint, highest);
-    if (this.#floors.size > MAX_REMEMBERED) this.#floors.delete(this.#floors.keys().next().value as string);
   }
-}
-
-/** A KID as a key of a Map: a number where that is exact, which most are, so that frames need no BigInt. */
-function nameOfHalves(high: number, low: number): number | bigint {
-  return high < 0x200000 ? high * 2 ** 32 + low : joinU64(high, low);
-}
-
-function nameOf(kid: bigint): number | bigint {
-  return nameOfHalves(highHalf(kid), lowHalf(kid));
 }

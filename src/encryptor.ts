@@ -1,5 +1,7 @@
 // Sending (RFC 9605 §4.4.3): one key at a time, a counter that the library alone moves.
 
+import { deriveKey, Imports } from './core/derived-key.ts';
+import { assertHkdfKey } from './core/subtle.ts';
 import { FrameEncryptor, SendKeys } from './frame-encryptor.ts';
 import { assertBaseKey } from './key.ts';
 import { type ContextOptions, readOptions } from './options.ts';
@@ -32,6 +34,7 @@ export type SFrameEncryptorOptions = ContextOptions;
  */
 export class SFrameEncryptor extends FrameEncryptor {
   readonly #keys: SendKeys;
+  readonly #imports: Imports = new Imports();
 
   /**
    * @throws TypeError or RangeError naming the option
@@ -62,5 +65,35 @@ export class SFrameEncryptor extends FrameEncryptor {
     this.#keys.assertOpen();
     assertBaseKey(baseKey);
     this.#keys.use(baseKey, toU64(kid, 'kid'), ctr);
+  }
+
+  /**
+   * As {@link setEncryptionKey}, with a base key that JavaScript cannot read. It is used from when the promise resolves;
+   * of several calls the last one made is the last one to do so. How long the key is cannot be seen: 16 bytes at
+   * least is what it should have.
+   *
+   * @param baseKey base_key as a secret of the algorithm HKDF, with the usage `deriveBits`; extractable or not
+   * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
+   * @throws {@link SFrameError} `key-reuse`, `destroyed`, `engine-unavailable`
+   *
+   * @example
+   * ```js
+   * import { SFrameEncryptor } from 'sframe-wasm';
+   *
+   * const secret = crypto.getRandomValues(new Uint8Array(32));
+   * const baseKey = await crypto.subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+   * const encryptor = new SFrameEncryptor({ cipherSuite: 'AES_256_GCM_SHA512_128' });
+   * await encryptor.importEncryptionKey(baseKey, 7);
+   * console.log(encryptor.kid); // 7n
+   * ```
+   */
+  async importEncryptionKey(baseKey: CryptoKey, kid: U64): Promise<void> {
+    this.#keys.assertOpen();
+    assertHkdfKey(baseKey, 'baseKey');
+    const id = toU64(kid, 'kid');
+    await this.#imports.add(deriveKey(this.#keys.context.suite, id, baseKey), (derived) => {
+      this.#keys.assertOpen();
+      this.#keys.use(derived, id, 0n);
+    });
   }
 }

@@ -2,8 +2,10 @@
 // for large asynchronous ones, or for all where WebAssembly is forbidden. Both make the same frames.
 
 import type { CipherSuiteParameters } from './cipher-suite.ts';
+import { isDerived, type KeySource } from './core/derived-key.ts';
 import { CoreKey } from './core/engine.ts';
-import { forSubtle, hasSubtle, SubtleKey } from './core/webcrypto.ts';
+import { hasSubtle } from './core/subtle.ts';
+import { framesUnderWay, SubtleKey } from './core/webcrypto.ts';
 import { SFrameError } from './errors.ts';
 import { encodeHeader } from './header.ts';
 import type { Engine } from './options.ts';
@@ -13,42 +15,48 @@ import { type Bytes, concat, joinU64, lengthOf, viewOf } from './types.ts';
 export class EngineKey {
   readonly kid: bigint;
   readonly #core: CoreKey | undefined;
+  readonly #fingerprint: string | undefined;
   readonly #subtle: SubtleKey | undefined;
 
   /**
    * @throws SFrameError `engine-unavailable` if the engine asked for is not there
    * @throws RangeError if there is no memory for another key
    */
-  constructor(engine: Engine, suite: CipherSuiteParameters, kid: bigint, baseKey: Uint8Array) {
+  constructor(engine: Engine, suite: CipherSuiteParameters, kid: bigint, source: KeySource) {
     this.kid = kid;
     const subtle = engine !== 'wasm' && hasSubtle();
     if (engine !== 'webcrypto') {
       try {
-        this.#core = new CoreKey(suite, kid, baseKey);
+        this.#core = new CoreKey(suite, kid, source);
       } catch (error) {
         // Without WebAssembly, 'auto' goes on with WebCrypto alone.
         const unavailable = error instanceof SFrameError && error.code === 'engine-unavailable';
         if (!(subtle && unavailable)) throw error;
       }
     }
-    if (subtle)
-      this.#subtle = new SubtleKey(suite, kid, forSubtle(viewOf(baseKey, 0, lengthOf(baseKey)), true));
+    if (subtle) this.#subtle = new SubtleKey(suite, kid, source);
     else if (engine === 'webcrypto')
       throw new SFrameError(
         'engine-unavailable',
         undefined,
         'there is no WebCrypto here: it needs a secure context',
       );
+    this.#fingerprint = isDerived(source) ? source.fingerprint : this.#core?.fingerprint;
   }
 
-  /** Tells keys apart; known at once only with the core. */
+  /** Tells keys apart; of a base key it is known at once only with the core. */
   get fingerprint(): string | undefined {
-    return this.#core?.fingerprint;
+    return this.#fingerprint;
   }
 
   /** The same, where it takes WebCrypto to find out. */
   async identify(): Promise<string> {
     return this.fingerprint ?? (await (this.#subtle as SubtleKey).fingerprint());
+  }
+
+  /** Whether there is {@link core}. */
+  get hasCore(): boolean {
+    return this.#core !== undefined;
   }
 
   /** The core's key. @throws SFrameError `engine-unavailable` */
@@ -66,28 +74,24 @@ export class EngineKey {
   prefersSubtle(len: number): boolean {
     if (this.#subtle === undefined) return false;
     if (this.#core === undefined) return true;
-    if (len < subtleFrom) return false;
-    if (!this.#subtle.ready) this.#subtle.prepare();
-    return this.#subtle.ready;
+    if (len < minSubtleLen) return false;
+    if (!this.#subtle.ready) {
+      this.#subtle.prepare();
+      return false;
+    }
+    return len >= subtleFrom || (len >= subtleInCompany && inCompany());
   }
 
   /** Encrypts through WebCrypto under a CTR that was never used. The text is read before this returns. */
-  async sealSubtle(
+  sealSubtle(
     ctrHigh: number,
     ctrLow: number,
     plaintext: Uint8Array,
     metadata: Uint8Array | undefined,
   ): Promise<Bytes> {
-    const subtle = this.#subtle as SubtleKey;
     const header = encodeHeader(this.kid, joinU64(ctrHigh, ctrLow));
-    const aad = concat(header, metadata);
-    const sealed = await subtle.seal({
-      ctrHigh,
-      ctrLow,
-      aad,
-      text: forSubtle(viewOf(plaintext, 0, lengthOf(plaintext)), subtle.ready),
-    });
-    return concat(header, sealed);
+    const aad = metadata === undefined ? header : concat(header, metadata);
+    return (this.#subtle as SubtleKey).seal(header, { ctrHigh, ctrLow }, plaintext, aad);
   }
 
   /** Decrypts through WebCrypto; undefined: not authentic. The frame is read before this returns. */
@@ -96,11 +100,10 @@ export class EngineKey {
     ciphertext: Uint8Array,
     metadata: Uint8Array | undefined,
   ): Promise<Bytes | undefined> {
-    const subtle = this.#subtle as SubtleKey;
-    const { length, ctrHigh, ctrLow } = header;
+    const { length } = header;
     const aad = concat(viewOf(ciphertext, 0, length), metadata);
-    const text = forSubtle(viewOf(ciphertext, length, lengthOf(ciphertext)), subtle.ready);
-    return subtle.open({ ctrHigh, ctrLow, aad, text });
+    const sealed = viewOf(ciphertext, length, lengthOf(ciphertext));
+    return (this.#subtle as SubtleKey).open(header, sealed, aad);
   }
 
   close(): void {
@@ -118,7 +121,25 @@ const inNode = process?.versions?.node !== undefined;
 /**
  * The length in bytes from which WebCrypto is faster than the core, one frame after the other. Measured with
  * `npm run bench` on a machine with AES instructions: Node 20 hands every call to another thread, which costs 25 µs on an
- * idle machine and several times as much on a busy one; Chromium 156 pays 6 µs, and for HMAC as much again. After that
- * WebCrypto does 3 to 6 times as many bytes a second.
+ * idle machine and several times as much if that thread sleeps; Chromium 156 works on the calling thread and pays 6 µs,
+ * and for HMAC as much again. After that WebCrypto does 3 to 6 times as many bytes a second.
  */
 const subtleFrom = inNode ? 32768 : minSubtleLen;
+/**
+ * The same for frames that come while others are under way: Node's threads are awake then, and work side by side. It
+ * takes two to tell, so the first of several goes to the core.
+ */
+const subtleInCompany = inNode ? 10240 : minSubtleLen;
+
+/** Whether another frame between the two thresholds came since the last microtask. */
+let company = false;
+
+/** Whether a frame that comes now is not alone. */
+function inCompany(): boolean {
+  if (framesUnderWay() > 0 || company) return true;
+  company = true;
+  queueMicrotask(() => {
+    company = false;
+  });
+  return false;
+}

@@ -1,6 +1,7 @@
 // What all encryptors share: one key at a time, its counter, and which keys were used before (RFC 9605 §4.4.3). Kinds of
 // encryptors differ in where their keys come from.
 
+import type { KeySource } from './core/derived-key.ts';
 import { forgetCalls } from './core/engine.ts';
 import { SFrameError } from './errors.ts';
 import { SendKey } from './key.ts';
@@ -43,8 +44,8 @@ export class SendKeys {
    * @throws SFrameError `key-reuse`, `engine-unavailable`
    * @throws RangeError if there is no memory for another key
    */
-  use(baseKey: Uint8Array, kid: bigint, ctr: bigint): void {
-    const key = new SendKey(this.context, baseKey, kid, ctr);
+  use(source: KeySource, kid: bigint, ctr: bigint): void {
+    const key = new SendKey(this.context, source, kid, ctr);
     if (key.fingerprint === undefined) {
       // Only WebCrypto knows, and later: until then no frame leaves.
       const admission = this.#admissions.then(async () => this.#admit(await key.identify(), kid));
@@ -132,7 +133,9 @@ export abstract class FrameEncryptor implements Encryptor {
    * Without WebAssembly, `key-reuse` is found out here, before the first frame, instead of by `setEncryptionKey`.
    */
   async encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
-    const ciphertext = await this.#checked(plaintext, metadata).sealAsync(plaintext, metadata);
+    const sealed = this.#checked(plaintext, metadata).sealAsync(plaintext, metadata);
+    if (!(sealed instanceof Promise)) return sealed;
+    const ciphertext = await sealed;
     this.#keys.assertOpen();
     return ciphertext;
   }

@@ -2,6 +2,7 @@
 // of a sender, the replay window of a receiver. The two are different types, so no key is ever both (RFC 9605
 // §4.4.1).
 
+import type { KeySource } from './core/derived-key.ts';
 import type { CoreKey } from './core/engine.ts';
 import { EngineKey } from './engine-key.ts';
 import { SFrameError, type SFrameErrorCode } from './errors.ts';
@@ -34,9 +35,9 @@ export class SendKey {
   #ctrLow: number;
   #admission: Promise<void> | undefined;
 
-  constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint, ctr: bigint) {
+  constructor({ engine, suite }: Context, source: KeySource, kid: bigint, ctr: bigint) {
     this.kid = kid;
-    this.#key = new EngineKey(engine, suite, kid, baseKey);
+    this.#key = new EngineKey(engine, suite, kid, source);
     this.#tagLen = suite.Nt;
     this.#kidLen = fieldLength(highHalf(kid), lowHalf(kid));
     this.#ctrHigh = highHalf(ctr);
@@ -87,7 +88,7 @@ export class SendKey {
   }
 
   /** The same through whichever engine is faster. CTR is taken, and the plaintext read, before this returns. */
-  async sealAsync(plaintext: Uint8Array, metadata: Uint8Array | undefined): Promise<Bytes> {
+  sealAsync(plaintext: Uint8Array, metadata: Uint8Array | undefined): Bytes | Promise<Bytes> {
     if (!this.#key.prefersSubtle(lengthOf(plaintext))) return this.seal(plaintext, metadata) as Bytes;
     this.#assertCounterLeft();
     const high = this.#ctrHigh;
@@ -95,8 +96,7 @@ export class SendKey {
     this.#advance();
     if (this.#admission === undefined) return this.#key.sealSubtle(high, low, plaintext, metadata);
     const [ownText, ownMetadata] = [new Uint8Array(plaintext), new Uint8Array(metadata ?? [])];
-    await this.#admission;
-    return this.#key.sealSubtle(high, low, ownText, ownMetadata);
+    return this.#admission.then(() => this.#key.sealSubtle(high, low, ownText, ownMetadata));
   }
 
   close(): void {
@@ -126,10 +126,10 @@ export class ReceiveKey {
   #successor: ReceiveKey | undefined;
   #settlement: Promise<void> | undefined;
 
-  constructor({ engine, suite }: Context, baseKey: Uint8Array, kid: bigint) {
+  constructor({ engine, suite }: Context, source: KeySource, kid: bigint) {
     this.kid = kid;
-    this.#key = new EngineKey(engine, suite, kid, baseKey);
-    this.#core = this.#key.fingerprint === undefined ? undefined : this.#key.core;
+    this.#key = new EngineKey(engine, suite, kid, source);
+    this.#core = this.#key.hasCore ? this.#key.core : undefined;
   }
 
   /** Tells keys apart; known at once only with the core. */
@@ -140,6 +140,11 @@ export class ReceiveKey {
   /** The same, where it takes WebCrypto to find out. */
   identify(): Promise<string> {
     return this.#key.identify();
+  }
+
+  /** Whether the core has it, so that frames can be opened at once. */
+  get isSynchronous(): boolean {
+    return this.#core !== undefined;
   }
 
   /** The highest CTR authenticated, if a window was opened and a frame came. */

@@ -5,7 +5,7 @@
 //
 // app and room are UTF-8, lengths count its bytes: no two pairs of names have the same salt.
 
-import { importHkdfKey, subtleCrypto, unavailable } from './hkdf.ts';
+import { importHkdfKey, subtleCrypto, unavailable } from './core/subtle.ts';
 import { type Bytes, concat, toInteger } from './types.ts';
 
 const MIN_ITERATIONS = 600_000;

@@ -3,7 +3,7 @@
 //   ssrc_key = HKDF-Expand(HKDF-Extract(salt = u32be(SSRC), IKM = base_key), "SFrame 1.0 RTP Stream", Nh)
 
 import type { CipherSuite } from './cipher-suite.ts';
-import { hkdf, importHkdfKey } from './hkdf.ts';
+import { hkdf, importHkdfKey } from './core/subtle.ts';
 import { assertBaseKey } from './key.ts';
 import { readOptions } from './options.ts';
 import { type Bytes, copyTo, lengthOf, toInteger } from './types.ts';

@@ -5,8 +5,8 @@
 // `session` is 16 random bytes that the sender draws and announces, `id` its participant's, as UTF-8: a base key is
 // never sent under twice, whatever is reloaded or opened again, and belongs to the one participant it was made for.
 
+import { hkdf } from './core/subtle.ts';
 import { SFrameError } from './errors.ts';
-import { hkdf } from './hkdf.ts';
 import { prefixed, stretch } from './passphrase.ts';
 import { assertBytes, type Bytes, concat, copyTo } from './types.ts';
 

@@ -141,6 +141,16 @@ export function lowHalf(value: bigint): number {
   return Number(value & 0xffffffffn);
 }
 
+/** A KID as a key of a Map: a number where that is exact, which most are, so that frames need no BigInt. */
+export function nameOfHalves(high: number, low: number): number | bigint {
+  return high < 0x200000 ? high * 2 ** 32 + low : joinU64(high, low);
+}
+
+/** The same of a whole KID. */
+export function nameOf(kid: bigint): number | bigint {
+  return nameOfHalves(highHalf(kid), lowHalf(kid));
+}
+
 /** a ‖ b, in a buffer of its own. */
 export function concat(a: Uint8Array, b: Uint8Array | undefined): Bytes {
   const len = lengthOf(a);

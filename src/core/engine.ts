@@ -4,6 +4,7 @@
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
 import { SFrameError } from '../errors.ts';
 import type { Bytes } from '../types.ts';
+import { isDerived, type KeySource } from './derived-key.ts';
 import { Core, type CoreExports, type FrameHeader } from './instance.ts';
 import { passesSelfTest } from './self-test.ts';
 import { WASM_BASE64 } from './wasm.ts';
@@ -121,13 +122,6 @@ export function nextBaseKey({ id }: CipherSuiteParameters, baseKey: Uint8Array):
   return theCore().ratchet(id, baseKey);
 }
 
-/** sframe_key and sframe_salt that were derived elsewhere, from a base key with this fingerprint. */
-export interface DerivedKey {
-  /** sframe_key ‖ sframe_salt, Nk and 12 bytes. */
-  readonly bytes: Uint8Array;
-  readonly fingerprint: string;
-}
-
 /** A (base key, KID) expanded in a slot of the core (RFC 9605 §4.4.2). */
 export class CoreKey {
   /** 16 one-way bytes that tell (base key, KID, suite) from any other; see deriveKey in assembly/key.ts. */
@@ -138,9 +132,9 @@ export class CoreKey {
   readonly #tagLen: number;
 
   /** @throws RangeError if there is no memory for another key */
-  constructor(suite: CipherSuiteParameters, kid: bigint, source: Uint8Array | DerivedKey) {
+  constructor(suite: CipherSuiteParameters, kid: bigint, source: KeySource) {
     this.#core = theCore();
-    if ('fingerprint' in source) {
+    if (isDerived(source)) {
       this.#slot = this.#core.importKey(suite.id, kid, source.bytes);
       this.fingerprint = source.fingerprint;
     } else {

@@ -1,12 +1,21 @@
-// HKDF (RFC 5869) by WebCrypto, for key schemes whose methods are asynchronous anyway. What comes out belongs to the
-// caller; what goes in as a key cannot be read again.
+// SubtleCrypto, where there is one, and HKDF (RFC 5869) by it. What comes out belongs to the caller; what goes in as a
+// key cannot be read again.
 
-import { hasSubtle } from './core/webcrypto.ts';
-import { SFrameError } from './errors.ts';
-import type { Bytes } from './types.ts';
+import { SFrameError } from '../errors.ts';
+import type { Bytes } from '../types.ts';
+
+declare global {
+  // A type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
+  interface CryptoKey {}
+}
 
 /** The hash functions of the cipher suites. */
 export type Hash = 'SHA-256' | 'SHA-512';
+
+/** Whether there is a WebCrypto at all: pages without a secure context have none. */
+export function hasSubtle(): boolean {
+  return globalThis.crypto?.subtle !== undefined;
+}
 
 /** SubtleCrypto. @throws SFrameError `engine-unavailable` */
 export function subtleCrypto(): SubtleCrypto {
@@ -21,14 +30,23 @@ export function subtleCrypto(): SubtleCrypto {
 
 /** WebCrypto refuses what it should do: a policy, or an algorithm it does not have. */
 export function unavailable(cause: unknown): never {
-  const error = new SFrameError('engine-unavailable', undefined, 'WebCrypto cannot derive this key');
+  if (cause instanceof SFrameError) throw cause;
+  const error = new SFrameError('engine-unavailable', undefined, 'WebCrypto cannot hold this key');
   error.cause = cause;
   throw error;
 }
 
+/** Refuses what is not an HKDF key that may derive bits. */
+export function assertHkdfKey(value: CryptoKey, name: string): void {
+  const isKey = Object.prototype.toString.call(value) === '[object CryptoKey]';
+  if (!isKey || value.algorithm.name !== 'HKDF')
+    throw new TypeError(`${name} must be a CryptoKey of the algorithm HKDF`);
+  if (!value.usages.includes('deriveBits')) throw new TypeError(`${name} must have the usage deriveBits`);
+}
+
 /** A key to derive from, not extractable. It is copied before this returns. */
 export async function importHkdfKey(key: Bytes): Promise<CryptoKey> {
-  return subtleCrypto().importKey('raw', key, 'HKDF', false, ['deriveBits']).catch(unavailable);
+  return subtleCrypto().importKey('raw', key, 'HKDF', false, ['deriveBits', 'deriveKey']).catch(unavailable);
 }
 
 /** HKDF-Expand(HKDF-Extract(salt, key), info, len). */

@@ -6,8 +6,10 @@
 // the key is closed and the last frame under way is done.
 
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
-import { SFrameError } from '../errors.ts';
-import { type Bytes, concat } from '../types.ts';
+import { type Bytes, concat, lengthOf, viewOf } from '../types.ts';
+import { expandLabel, fingerprintOf, infoOf, isDerived, type KeySource } from './derived-key.ts';
+import { giveScratch, takeScratch } from './scratch.ts';
+import { importHkdfKey, unavailable } from './subtle.ts';
 
 /** What frames need: CryptoKeys and sframe_salt. */
 interface FrameKeys {
@@ -17,48 +19,44 @@ interface FrameKeys {
   readonly salt: Bytes;
 }
 
-/** One frame on its way: nonce from CTR, aad = header ‖ metadata, and a text of its own. */
-export interface Passage {
+/** A CTR in halves. */
+interface Counter {
   readonly ctrHigh: number;
   readonly ctrLow: number;
-  readonly aad: Bytes;
-  readonly text: Bytes;
 }
 
-/** A plain view as it is, if WebCrypto takes such buffers and takes its copy now; else a copy of ours. */
-export function forSubtle(bytes: Bytes, now: boolean): Bytes {
-  const buffer: ArrayBuffer & { readonly resizable?: boolean } = bytes.buffer;
-  return now && buffer.resizable !== true ? bytes : new Uint8Array(bytes);
-}
+/** u64be(len aad) ‖ u64be(len ct) ‖ u64be(Nt) ‖ nonce, before aad and ct (§4.5.1). */
+const AUTH_PREFIX_LEN = 36;
+const NONCE_LEN = 12;
 
-/** Whether there is a WebCrypto at all: pages without a secure context have none. */
-export function hasSubtle(): boolean {
-  return globalThis.crypto?.subtle !== undefined;
+/** Frames that WebCrypto has at hand, of all keys. */
+let underWay = 0;
+
+/** How many there are. */
+export function framesUnderWay(): number {
+  return underWay;
 }
 
 /** A (base key, KID) held by WebCrypto. */
 export class SubtleKey {
   readonly #suite: CipherSuiteParameters;
-  readonly #labelTail: Bytes;
-  readonly #baseKey: Promise<CryptoKey>;
+  readonly #kid: bigint;
+  readonly #baseKey: Promise<CryptoKey> | undefined;
   #frameKeys: Promise<FrameKeys> | undefined;
   /** Once derived: frames then go without waiting. */
   #current: FrameKeys | undefined;
   #inUse = 0;
   #closed = false;
 
-  constructor(suite: CipherSuiteParameters, kid: bigint, baseKey: Uint8Array) {
+  /** The source is copied before this returns. */
+  constructor(suite: CipherSuiteParameters, kid: bigint, source: KeySource) {
     this.#suite = suite;
-    this.#labelTail = new Uint8Array(10);
-    const view = new DataView(this.#labelTail.buffer);
-    view.setBigUint64(0, kid);
-    view.setUint16(8, suite.id);
-    // importKey takes its copy before it returns
-    const usages: KeyUsage[] = ['deriveBits', 'deriveKey'];
-    this.#baseKey = crypto.subtle
-      .importKey('raw', baseKey as Bytes, 'HKDF', false, usages)
-      .catch(unavailable);
-    this.#baseKey.catch(() => {}); // whoever uses the key is told
+    this.#kid = kid;
+    if (isDerived(source)) this.#begin(this.#importKeys(source.bytes));
+    else {
+      this.#baseKey = importHkdfKey(plain(viewOf(source, 0, lengthOf(source)), true));
+      this.#baseKey.catch(() => {}); // whoever uses the key is told
+    }
   }
 
   /** Whether frames can go at once. */
@@ -68,31 +66,41 @@ export class SubtleKey {
 
   /** Derives what frames need, once. */
   prepare(): Promise<FrameKeys> {
-    if (this.#frameKeys === undefined) {
-      this.#frameKeys = this.#deriveFrameKeys().catch(unavailable);
-      this.#frameKeys.catch(() => {});
-    }
-    return this.#frameKeys;
+    return this.#frameKeys ?? this.#begin(this.#deriveKeys());
   }
 
-  /** The same 16 one-way bytes that the core gives for this key; see deriveKey in assembly/key.ts. */
+  /** The same 16 one-way bytes that the core gives for this key, if it has its base key. */
   async fingerprint(): Promise<string> {
-    const bits = await crypto.subtle.deriveBits(this.#hkdf('sframe-wasm key id'), await this.#baseKey, 128);
-    return String.fromCharCode(...new Uint8Array(bits));
+    return fingerprintOf(this.#suite, this.#kid, await (this.#baseKey as Promise<CryptoKey>));
   }
 
-  /** Encrypts: ciphertext ‖ tag. What the passage holds is read before this returns, if the key is ready. */
-  seal(passage: Passage): Promise<Bytes> {
-    return this.#using((keys) =>
-      keys.mac === undefined ? sealGcm(keys, passage) : this.#sealCtr(keys, passage),
-    );
+  /** Encrypts a whole frame: header ‖ ciphertext ‖ tag. The text is read before this returns, if the key is ready. */
+  async seal(header: Bytes, counter: Counter, plaintext: Uint8Array, aad: Bytes): Promise<Bytes> {
+    const text = plain(viewOf(plaintext, 0, lengthOf(plaintext)), this.ready);
+    this.#enter();
+    try {
+      const keys = this.#current ?? (await this.prepare());
+      if (keys.mac !== undefined) return await this.#sealCtr(keys, header, counter, text, aad);
+      const sealed = await crypto.subtle.encrypt(gcm(keys, counter, aad), keys.cipher, text);
+      return concat(header, new Uint8Array(sealed));
+    } finally {
+      this.#leave();
+    }
   }
 
-  /** Decrypts ciphertext ‖ tag; undefined: it is not authentic. */
-  open(passage: Passage): Promise<Bytes | undefined> {
-    return this.#using((keys) =>
-      keys.mac === undefined ? openGcm(keys, passage) : this.#openCtr(keys, passage),
-    );
+  /** Decrypts ciphertext ‖ tag; undefined: it is not authentic. It is read before this returns, if the key is ready. */
+  async open(counter: Counter, sealed: Bytes, aad: Bytes): Promise<Bytes | undefined> {
+    const text = plain(sealed, this.ready);
+    this.#enter();
+    try {
+      const keys = this.#current ?? (await this.prepare());
+      if (keys.mac !== undefined) return await this.#openCtr(keys, counter, text, aad);
+      const opening = crypto.subtle.decrypt(gcm(keys, counter, aad), keys.cipher, text);
+      const opened = await opening.catch(notAuthentic);
+      return opened === undefined ? undefined : new Uint8Array(opened);
+    } finally {
+      this.#leave();
+    }
   }
 
   /** Wipes the salt, as soon as no frame needs it any more. It must not be used again. */
@@ -101,134 +109,144 @@ export class SubtleKey {
     this.#wipeIfIdle();
   }
 
-  async #using<T>(work: (keys: FrameKeys) => Promise<T>): Promise<T> {
+  #enter(): void {
     this.#inUse++;
-    try {
-      return await work(this.#current ?? (await this.prepare()));
-    } finally {
-      this.#inUse--;
-      this.#wipeIfIdle();
-    }
+    underWay++;
+  }
+
+  #leave(): void {
+    underWay--;
+    this.#inUse--;
+    this.#wipeIfIdle();
   }
 
   #wipeIfIdle(): void {
     if (this.#closed && this.#inUse === 0) this.#current?.salt.fill(0);
   }
 
-  #hkdf(label: string): HkdfParams {
-    const text = Uint8Array.from(label, (char) => char.charCodeAt(0));
-    const info = concat(text, this.#labelTail);
-    return { name: 'HKDF', hash: this.#suite.hash, salt: new Uint8Array(0), info };
+  #begin(keys: Promise<FrameKeys>): Promise<FrameKeys> {
+    this.#frameKeys = keys.then((current) => {
+      this.#current = current;
+      this.#wipeIfIdle();
+      return current;
+    }, unavailable);
+    this.#frameKeys.catch(() => {});
+    return this.#frameKeys;
   }
 
-  async #deriveFrameKeys(): Promise<FrameKeys> {
-    const { subtle } = crypto;
+  async #deriveKeys(): Promise<FrameKeys> {
     const { Nk, Nn, Nka, hash } = this.#suite;
-    const baseKey = await this.#baseKey;
-    const salt = new Uint8Array(
-      await subtle.deriveBits(this.#hkdf('SFrame 1.0 Secret salt '), baseKey, 8 * Nn),
-    );
-    const algorithm = this.#hkdf('SFrame 1.0 Secret key ');
-    let keys: FrameKeys;
-    if (Nka === undefined) {
-      const aes = { name: 'AES-GCM', length: 8 * Nk };
-      const cipher = await subtle.deriveKey(algorithm, baseKey, aes, false, ['encrypt', 'decrypt']);
-      keys = { cipher, mac: undefined, salt };
-    } else {
-      const key = new Uint8Array(await subtle.deriveBits(algorithm, baseKey, 8 * Nk));
-      const encKey = key.subarray(0, Nka);
-      const authKey = key.subarray(Nka);
-      const imports = Promise.all([
-        subtle.importKey('raw', encKey, 'AES-CTR', false, ['encrypt', 'decrypt']),
-        subtle.importKey('raw', authKey, { name: 'HMAC', hash }, false, ['sign']),
-      ]);
-      const [cipher, mac] = await imports.finally(() => key.fill(0));
-      keys = { cipher, mac, salt };
+    const baseKey = await (this.#baseKey as Promise<CryptoKey>);
+    const expand = (label: string, len: number) => expandLabel(this.#suite, this.#kid, baseKey, label, len);
+    const salt = await expand('SFrame 1.0 Secret salt ', Nn);
+    const label = 'SFrame 1.0 Secret key ';
+    if (Nka !== undefined) {
+      const key = await expand(label, Nk);
+      const bytes = concat(key, salt);
+      key.fill(0);
+      return this.#importKeys(bytes).finally(() => bytes.fill(0));
     }
-    this.#current = keys;
-    this.#wipeIfIdle();
-    return keys;
+    const info = infoOf(label, this.#suite, this.#kid);
+    const algorithm: HkdfParams = { name: 'HKDF', hash, salt: new Uint8Array(0), info };
+    const aes = { name: 'AES-GCM', length: 8 * Nk };
+    const cipher = await crypto.subtle.deriveKey(algorithm, baseKey, aes, false, ['encrypt', 'decrypt']);
+    return { cipher, mac: undefined, salt };
+  }
+
+  /** Takes sframe_key ‖ sframe_salt, which is copied before this returns. */
+  async #importKeys(derived: Bytes): Promise<FrameKeys> {
+    const { subtle } = crypto;
+    const { Nk, Nka, hash } = this.#suite;
+    const salt = derived.slice(Nk);
+    const [name, cipherLen] = Nka === undefined ? ['AES-GCM', Nk] : ['AES-CTR', Nka];
+    const key = derived.subarray(0, cipherLen);
+    const importing = subtle.importKey('raw', key, name, false, ['encrypt', 'decrypt']);
+    if (Nka === undefined) return { cipher: await importing, mac: undefined, salt };
+    const hmac = { name: 'HMAC', hash };
+    const authKey = derived.subarray(Nka, Nk);
+    const [cipher, mac] = await Promise.all([
+      importing,
+      subtle.importKey('raw', authKey, hmac, false, ['sign']),
+    ]);
+    return { cipher, mac, salt };
   }
 
   // AES-CTR with HMAC, RFC 9605 §4.5.1
 
-  async #sealCtr(keys: FrameKeys, passage: Passage): Promise<Bytes> {
+  async #sealCtr(keys: FrameKeys, header: Bytes, counter: Counter, text: Bytes, aad: Bytes): Promise<Bytes> {
     const { Nt } = this.#suite;
-    const counter = counterBlock(keys, passage);
-    const algorithm = { name: 'AES-CTR', counter, length: 32 };
-    const ciphertext = new Uint8Array(await crypto.subtle.encrypt(algorithm, keys.cipher, passage.text));
-    const tag = await this.#tag(keys, this.#authData(counter, passage.aad, ciphertext));
-    return concat(ciphertext, tag.subarray(0, Nt));
+    const block = counterBlock(keys, counter);
+    const algorithm = { name: 'AES-CTR', counter: block, length: 32 };
+    const ciphertext = new Uint8Array(await crypto.subtle.encrypt(algorithm, keys.cipher, text));
+    const covered = this.#authData(block, aad, ciphertext);
+    try {
+      const tag = await this.#tag(keys, covered);
+      const frame = new Uint8Array(header.length + ciphertext.length + Nt);
+      frame.set(header);
+      frame.set(ciphertext, header.length);
+      frame.set(tag.subarray(0, Nt), header.length + ciphertext.length);
+      return frame;
+    } finally {
+      giveScratch(covered);
+    }
   }
 
-  async #openCtr(keys: FrameKeys, passage: Passage): Promise<Bytes | undefined> {
+  async #openCtr(keys: FrameKeys, counter: Counter, sealed: Bytes, aad: Bytes): Promise<Bytes | undefined> {
     const { Nt } = this.#suite;
-    const counter = counterBlock(keys, passage);
-    const end = passage.text.length - Nt;
-    const received = passage.text.slice(end);
+    const end = sealed.length - Nt;
+    const received = sealed.slice(end);
+    const block = counterBlock(keys, counter);
     // What is verified is what is decrypted: this copy, which nobody else can change.
-    const authData = this.#authData(counter, passage.aad, passage.text.subarray(0, end));
-    const tag = await this.#tag(keys, authData);
-    let difference = 0;
-    for (let i = 0; i < Nt; i++) difference |= (tag[i] as number) ^ (received[i] as number);
-    if (difference !== 0) return undefined;
-    const ciphertext = authData.subarray(authData.length - end);
-    const algorithm = { name: 'AES-CTR', counter, length: 32 };
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys.cipher, ciphertext));
+    const covered = this.#authData(block, aad, sealed.subarray(0, end));
+    try {
+      const tag = await this.#tag(keys, covered);
+      let difference = 0;
+      for (let i = 0; i < Nt; i++) difference |= (tag[i] as number) ^ (received[i] as number);
+      if (difference !== 0) return undefined;
+      const algorithm = { name: 'AES-CTR', counter: block, length: 32 };
+      const ciphertext = covered.subarray(covered.length - end);
+      return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys.cipher, ciphertext));
+    } finally {
+      giveScratch(covered);
+    }
   }
 
-  #authData(counter: Bytes, aad: Bytes, ciphertext: Bytes): Bytes {
-    const data = new Uint8Array(36 + aad.length + ciphertext.length);
+  /** auth_data, in a scratch buffer. */
+  #authData(block: Bytes, aad: Bytes, ciphertext: Bytes): Bytes {
+    const data = takeScratch(AUTH_PREFIX_LEN + aad.length + ciphertext.length);
     const view = new DataView(data.buffer);
     view.setBigUint64(0, BigInt(aad.length));
     view.setBigUint64(8, BigInt(ciphertext.length));
     view.setBigUint64(16, BigInt(this.#suite.Nt));
-    data.set(counter.subarray(0, 12), 24);
-    data.set(aad, 36);
-    data.set(ciphertext, 36 + aad.length);
+    data.set(block.subarray(0, NONCE_LEN), AUTH_PREFIX_LEN - NONCE_LEN);
+    data.set(aad, AUTH_PREFIX_LEN);
+    data.set(ciphertext, AUTH_PREFIX_LEN + aad.length);
     return data;
   }
 
-  async #tag(keys: FrameKeys, authData: Bytes): Promise<Bytes> {
-    return new Uint8Array(await crypto.subtle.sign('HMAC', keys.mac as CryptoKey, authData));
+  async #tag(keys: FrameKeys, covered: Bytes): Promise<Bytes> {
+    return new Uint8Array(await crypto.subtle.sign('HMAC', keys.mac as CryptoKey, covered));
   }
 }
 
-function gcmParameters(keys: FrameKeys, passage: Passage): AesGcmParams {
-  return {
-    name: 'AES-GCM',
-    iv: counterBlock(keys, passage).subarray(0, 12),
-    additionalData: passage.aad,
-    tagLength: 128,
-  };
+/** The one thing that goes wrong with a frame; anything else is not the frame's fault. */
+function notAuthentic(error: Error): undefined {
+  if (error.name !== 'OperationError') throw error;
 }
 
-async function sealGcm(keys: FrameKeys, passage: Passage): Promise<Bytes> {
-  return new Uint8Array(await crypto.subtle.encrypt(gcmParameters(keys, passage), keys.cipher, passage.text));
+/** A view as it is, if WebCrypto takes such buffers and takes its copy now; else a copy of ours. */
+function plain(bytes: Bytes, now: boolean): Bytes {
+  const buffer: ArrayBuffer & { readonly resizable?: boolean } = bytes.buffer;
+  return now && buffer.resizable !== true ? bytes : new Uint8Array(bytes);
 }
 
-async function openGcm(keys: FrameKeys, passage: Passage): Promise<Bytes | undefined> {
-  try {
-    return new Uint8Array(
-      await crypto.subtle.decrypt(gcmParameters(keys, passage), keys.cipher, passage.text),
-    );
-  } catch (error) {
-    // The one thing that goes wrong with a frame; anything else is not the frame's fault.
-    if ((error as Error).name === 'OperationError') return undefined;
-    throw error;
-  }
-}
-
-/** WebCrypto refuses what it should do: a policy, or an algorithm it does not have. */
-function unavailable(cause: unknown): never {
-  if (cause instanceof SFrameError) throw cause;
-  const error = new SFrameError('engine-unavailable', undefined, 'WebCrypto cannot hold this key');
-  error.cause = cause;
-  throw error;
+function gcm(keys: FrameKeys, counter: Counter, aad: Bytes): AesGcmParams {
+  const iv = counterBlock(keys, counter).subarray(0, NONCE_LEN);
+  return { name: 'AES-GCM', iv, additionalData: aad, tagLength: 128 };
 }
 
 /** nonce = sframe_salt XOR u96be(CTR) (§4.4.3), and four zero bytes: AES-CTR's first counter block. */
-function counterBlock({ salt }: FrameKeys, { ctrHigh, ctrLow }: Passage): Bytes {
+function counterBlock({ salt }: FrameKeys, { ctrHigh, ctrLow }: Counter): Bytes {
   const block = new Uint8Array(16);
   block.set(salt);
   const view = new DataView(block.buffer);
