@@ -17,6 +17,7 @@ export class EngineKey {
   readonly #core: CoreKey | undefined;
   readonly #fingerprint: string | undefined;
   readonly #subtle: SubtleKey | undefined;
+  readonly #from: { readonly seal: number; readonly open: number };
 
   /**
    * @throws SFrameError `engine-unavailable` if the engine asked for is not there
@@ -24,6 +25,7 @@ export class EngineKey {
    */
   constructor(engine: Engine, suite: CipherSuiteParameters, kid: bigint, source: KeySource) {
     this.kid = kid;
+    this.#from = suite.Nka === undefined ? gcmFrom : ctrFrom;
     const subtle = engine !== 'wasm' && hasSubtle();
     if (engine !== 'webcrypto') {
       try {
@@ -71,7 +73,7 @@ export class EngineKey {
   }
 
   /** Whether a frame of `len` bytes should go to WebCrypto, and can: the first large one starts the preparations. */
-  prefersSubtle(len: number): boolean {
+  prefersSubtle(way: 'seal' | 'open', len: number): boolean {
     if (this.#subtle === undefined) return false;
     if (this.#core === undefined) return true;
     if (len < minSubtleLen) return false;
@@ -79,7 +81,7 @@ export class EngineKey {
       this.#subtle.prepare();
       return false;
     }
-    return len >= subtleFrom || (len >= subtleInCompany && inCompany());
+    return len >= this.#from[way] || (len >= inCompanyFrom && inCompany());
   }
 
   /** Encrypts through WebCrypto under a CTR that was never used. The text is read before this returns. */
@@ -112,24 +114,24 @@ export class EngineKey {
   }
 }
 
-/** No frame shorter than this goes to WebCrypto where there is a core. */
-export const minSubtleLen = 6144;
-
 const { process } = globalThis as { process?: { versions?: { node?: string } } };
 const inNode = process?.versions?.node !== undefined;
 
+// The lengths in bytes from which WebCrypto is faster than the core, one frame after the other, measured with
+// `npm run bench` on a machine with AES instructions. Node 20 hands every call to another thread, which costs 25 µs on an
+// idle machine and several times as much if that thread sleeps; Chromium 156 works on the calling thread and pays 6 µs,
+// for HMAC as much again, and more for sealing, where the header must be put before what comes out. After that
+// WebCrypto does 3 to 6 times as many bytes a second.
+const gcmFrom = inNode ? { seal: 40960, open: 40960 } : { seal: 6144, open: 4096 };
+const ctrFrom = inNode ? { seal: 40960, open: 40960 } : { seal: 4096, open: 3072 };
 /**
- * The length in bytes from which WebCrypto is faster than the core, one frame after the other. Measured with
- * `npm run bench` on a machine with AES instructions: Node 20 hands every call to another thread, which costs 25 µs on an
- * idle machine and several times as much if that thread sleeps; Chromium 156 works on the calling thread and pays 6 µs,
- * and for HMAC as much again. After that WebCrypto does 3 to 6 times as many bytes a second.
+ * The same, of any suite, for frames that come while others are under way: Node's threads are awake then, and work side
+ * by side. It takes two to tell, so the first of several goes to the core.
  */
-const subtleFrom = inNode ? 32768 : minSubtleLen;
-/**
- * The same for frames that come while others are under way: Node's threads are awake then, and work side by side. It
- * takes two to tell, so the first of several goes to the core.
- */
-const subtleInCompany = inNode ? 10240 : minSubtleLen;
+const inCompanyFrom = inNode ? 10240 : Number.POSITIVE_INFINITY;
+
+/** No frame shorter than this goes to WebCrypto where there is a core. */
+export const minSubtleLen: number = inNode ? inCompanyFrom : ctrFrom.open;
 
 /** Whether another frame between the two thresholds came since the last microtask. */
 let company = false;

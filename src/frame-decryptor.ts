@@ -178,7 +178,8 @@ export abstract class FrameDecryptor implements Decryptor {
     let opened: Bytes | SFrameErrorCode = 'authentication';
     let code: SFrameErrorCode | undefined;
     try {
-      opened = await key.openAsync(header, ciphertext, metadata);
+      const opening = key.openAsync(header, ciphertext, metadata);
+      opened = (typeof opening === 'string' ? opening : await opening) ?? 'authentication';
     } finally {
       // What happened meanwhile decides: a frame that is not wanted any more leaves no plaintext.
       code = this.#refusalOf(opened, key, ctr);

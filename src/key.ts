@@ -89,7 +89,7 @@ export class SendKey {
 
   /** The same through whichever engine is faster. CTR is taken, and the plaintext read, before this returns. */
   sealAsync(plaintext: Uint8Array, metadata: Uint8Array | undefined): Bytes | Promise<Bytes> {
-    if (!this.#key.prefersSubtle(lengthOf(plaintext))) return this.seal(plaintext, metadata) as Bytes;
+    if (!this.#key.prefersSubtle('seal', lengthOf(plaintext))) return this.seal(plaintext, metadata) as Bytes;
     this.#assertCounterLeft();
     const high = this.#ctrHigh;
     const low = this.#ctrLow;
@@ -202,29 +202,33 @@ export class ReceiveKey {
 
   /** Whether openAsync should open a frame with `len` bytes of text; else open. */
   prefersAsync(len: number): boolean {
-    return this.#key.prefersSubtle(len);
+    return this.#key.prefersSubtle('open', len);
   }
 
   /**
    * Decrypts through WebCrypto, without moving the window: that is {@link commit}'s, when it is known that the key is
-   * still wanted. The frame is read before this returns.
+   * still wanted. undefined: it is not authentic. The frame is read before this returns.
    */
-  async openAsync(
+  openAsync(
     header: { readonly length: number; readonly ctr: bigint },
     ciphertext: Uint8Array,
     metadata: Uint8Array | undefined,
-  ): Promise<Bytes | 'replay' | 'authentication'> {
-    const ctrHigh = highHalf(header.ctr);
-    const ctrLow = lowHalf(header.ctr);
-    const { length } = header;
-    let [frame, aad] = [ciphertext, metadata];
-    if (this.#settlement !== undefined) {
-      [frame, aad] = [new Uint8Array(ciphertext), new Uint8Array(metadata ?? [])];
-      await this.#settlement;
-    }
-    if (this.#window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
-    const opened = await this.#key.openSubtle({ length, ctrHigh, ctrLow }, frame, aad);
-    return opened ?? 'authentication';
+  ): Promise<Bytes | SFrameErrorCode | undefined> | SFrameErrorCode {
+    const parsed = { length: header.length, ctrHigh: highHalf(header.ctr), ctrLow: lowHalf(header.ctr) };
+    if (this.#settlement === undefined) return this.#openSubtle(parsed, ciphertext, metadata);
+    const [ownFrame, ownMetadata] = [new Uint8Array(ciphertext), new Uint8Array(metadata ?? [])];
+    return this.#settlement.then<Bytes | SFrameErrorCode | undefined>(() =>
+      this.#openSubtle(parsed, ownFrame, ownMetadata),
+    );
+  }
+
+  #openSubtle(
+    header: { readonly length: number; readonly ctrHigh: number; readonly ctrLow: number },
+    ciphertext: Uint8Array,
+    metadata: Uint8Array | undefined,
+  ): Promise<Bytes | undefined> | SFrameErrorCode {
+    if (this.#window?.accepts(header.ctrHigh, header.ctrLow) === false) return 'replay';
+    return this.#key.openSubtle(header, ciphertext, metadata);
   }
 
   /** Records an authentic frame, unless another with its CTR was faster: then false. */

@@ -48,7 +48,8 @@ export class ReplayWindow {
 
   /** Records the counter of a frame that was authenticated. It was accepted before. */
   commit(high: number, low: number): void {
-    if (this.#any && high === this.#high && low === this.#low + 1) this.#low = low; // nothing was passed
+    if (this.#any && high === this.#high && low === this.#low + 1)
+      this.#low = low; // nothing was passed
     else this.#advance(high, low);
     const bit = this.#bit(low);
     this.#seen[bit >>> 5] = (this.#seen[bit >>> 5] as number) | (1 << (bit & 31));

@@ -200,6 +200,8 @@ const badFrame = [absent, ...notBytes, ofLength(maxFrameLen + maxOverhead + 1)];
 const badMetadata = [...notBytes, ofLength(maxFrameLen + maxOverhead + 1)];
 const badTarget = [absent, ...notBytes];
 const badBaseKey = [absent, ...notBytes, ofLength(0), ofLength(15)];
+const hkdfKey = await crypto.subtle.importKey('raw', fill(16, 1), 'HKDF', false, ['deriveBits']);
+const notHkdfKey: readonly Bad[] = [absent, ...notBytes, ['bytes', fill(16, 1), TypeError]];
 const badKid = [absent, ...notU64];
 /** Lengths, for a target cut from the room's. A frame of `plaintext` is 1 + 20 + 16 bytes long. */
 const shortOf = (len: number): Bad[] => [len - 1, 1, 0].map((short) => [`${short} bytes`, short, RangeError]);
@@ -235,6 +237,9 @@ const rows: readonly Row[] = [
   ['setEncryptionKey', 'options', notObject, (room, o) => room.encryptor.setEncryptionKey(baseKey, 1, o)],
   ['setEncryptionKey', 'ctr', notU64, (room, ctr) => room.encryptor.setEncryptionKey(baseKey, 1, { ctr })],
 
+  ['importEncryptionKey', 'baseKey', notHkdfKey, (room, key) => room.encryptor.importEncryptionKey(key, 1)],
+  ['importEncryptionKey', 'kid', badKid, (room, kid) => room.encryptor.importEncryptionKey(hkdfKey, kid)],
+
   ['encrypt', 'plaintext', badText, (room, text) => room.encryptor.encrypt(text)],
   ['encrypt', 'metadata', badMetadata, (room, extra) => room.encryptor.encrypt(plaintext, extra)],
   ['encryptInto', 'target', badTarget, (room, target) => room.encryptor.encryptInto(target, plaintext)],
@@ -258,6 +263,8 @@ const rows: readonly Row[] = [
   // For a known KID, too: the key it has must stay.
   ['addDecryptionKey', 'baseKey', badBaseKey, (room, key) => room.decryptor.addDecryptionKey(key, 7)],
   ['addDecryptionKey', 'kid', badKid, (room, kid) => room.decryptor.addDecryptionKey(fill(16, 9), kid)],
+  ['importDecryptionKey', 'baseKey', notHkdfKey, (room, key) => room.decryptor.importDecryptionKey(key, 1)],
+  ['importDecryptionKey', 'kid', badKid, (room, kid) => room.decryptor.importDecryptionKey(hkdfKey, kid)],
   ['removeDecryptionKey', 'kid', badKid, (room, kid) => room.decryptor.removeDecryptionKey(kid)],
   ['hasDecryptionKey', 'kid', badKid, (room, kid) => room.decryptor.hasDecryptionKey(kid)],
 

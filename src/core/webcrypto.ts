@@ -242,7 +242,7 @@ function plain(bytes: Bytes, now: boolean): Bytes {
 
 function gcm(keys: FrameKeys, counter: Counter, aad: Bytes): AesGcmParams {
   const iv = counterBlock(keys, counter).subarray(0, NONCE_LEN);
-  return { name: 'AES-GCM', iv, additionalData: aad, tagLength: 128 };
+  return { name: 'AES-GCM', iv, additionalData: aad };
 }
 
 /** nonce = sframe_salt XOR u96be(CTR) (§4.4.3), and four zero bytes: AES-CTR's first counter block. */
