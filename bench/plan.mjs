@@ -11,6 +11,7 @@ export function fullPlan() {
   /** @type {Step[]} */
   const steps = [];
   for (const host of /** @type {const} */ (['node', 'worker'])) {
+    steps.push({ host, piece: 'core', plan: { sizes: allSizes, effort } });
     for (const suite of [4, 1])
       steps.push({ host, piece: 'frames', plan: { suite, sizes: allSizes, effort } });
     for (const suite of [2, 3, 5, 6, 7, 8])
@@ -38,6 +39,7 @@ export function quickPlan() {
   /** @type {Step[]} */
   const steps = [];
   for (const host of /** @type {const} */ (['node', 'worker'])) {
+    steps.push({ host, piece: 'core', plan: { sizes, effort } });
     for (const suite of [4, 1]) steps.push({ host, piece: 'frames', plan: { suite, sizes, effort } });
     steps.push({ host, piece: 'pipelines', plan: { route: 'seal', sizes, effort } });
     steps.push({ host, piece: 'keys', plan: { effort } });

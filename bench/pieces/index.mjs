@@ -2,6 +2,7 @@
 
 /** @type {Record<string, (plan: any) => Promise<unknown>>} */
 const pieces = {
+  core: async (plan) => (await import('./core.mjs')).core(plan),
   frames: async (plan) => (await import('./frames.mjs')).frames(plan),
   pipelines: async (plan) => (await import('./pipelines.mjs')).pipelines(plan),
   keys: async (plan) => (await import('./keys.mjs')).keys(plan),

@@ -23,6 +23,8 @@ export function tableOf({ where, piece, plan, result }, last) {
       const route = plan.route === 'seal' ? 'encrypt' : 'encrypt and decrypt';
       return bySize(`${where}, a whole pipeline: ${route}, AES-128-GCM`, result, plan.route);
     }
+    case 'core':
+      return bySize(`${where}, the core alone, in place`, result, 'seal');
     case 'keys':
       return keys(where, result);
     case 'room':
