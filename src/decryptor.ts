@@ -36,7 +36,7 @@ export type SFrameDecryptorOptions = DecryptorOptions;
  */
 export class SFrameDecryptor extends FrameDecryptor {
   readonly #ring: KidRing;
-  readonly #imports: Imports = new Imports();
+  #imports: Imports | undefined;
 
   /**
    * @throws TypeError or RangeError naming the option
@@ -89,6 +89,7 @@ export class SFrameDecryptor extends FrameDecryptor {
     this.#ring.assertOpen();
     assertHkdfKey(baseKey, 'baseKey');
     const id = toU64(kid, 'kid');
+    this.#imports ??= new Imports();
     await this.#imports.add(deriveKey(this.#ring.context.suite, id, baseKey), (derived) => {
       this.#ring.assertOpen();
       this.#ring.add(derived, id);

@@ -34,7 +34,7 @@ export type SFrameEncryptorOptions = ContextOptions;
  */
 export class SFrameEncryptor extends FrameEncryptor {
   readonly #keys: SendKeys;
-  readonly #imports: Imports = new Imports();
+  #imports: Imports | undefined;
 
   /**
    * @throws TypeError or RangeError naming the option
@@ -91,6 +91,7 @@ export class SFrameEncryptor extends FrameEncryptor {
     this.#keys.assertOpen();
     assertHkdfKey(baseKey, 'baseKey');
     const id = toU64(kid, 'kid');
+    this.#imports ??= new Imports();
     await this.#imports.add(deriveKey(this.#keys.context.suite, id, baseKey), (derived) => {
       this.#keys.assertOpen();
       this.#keys.use(derived, id, 0n);
