@@ -19,6 +19,14 @@ export function fullPlan() {
     for (const route of ['seal', 'both'])
       steps.push({ host, piece: 'pipelines', plan: { route, sizes: allSizes, effort } });
     steps.push({ host, piece: 'keys', plan: { effort } });
+    steps.push({ host, piece: 'ratchet', plan: { effort } });
+    steps.push({ host, piece: 'mls', plan: { effort } });
+    for (const participants of [1, 100])
+      steps.push({
+        host,
+        piece: 'signatures',
+        plan: { participants, every: [1, 10, 50], rounds: participants === 1 ? 40 : 3 },
+      });
     for (const side of ['ours', 'into', 'subtle'])
       for (const participants of [10, 100, 500, 1000])
         steps.push({ host, piece: 'room', plan: { side, participants, seconds: secondsOf(participants) } });
@@ -43,6 +51,9 @@ export function quickPlan() {
     for (const suite of [4, 1]) steps.push({ host, piece: 'frames', plan: { suite, sizes, effort } });
     steps.push({ host, piece: 'pipelines', plan: { route: 'seal', sizes, effort } });
     steps.push({ host, piece: 'keys', plan: { effort } });
+    steps.push({ host, piece: 'ratchet', plan: { effort } });
+    steps.push({ host, piece: 'mls', plan: { effort } });
+    steps.push({ host, piece: 'signatures', plan: { participants: 1, every: [10, 50], rounds: 20 } });
     steps.push({ host, piece: 'room', plan: { side: 'ours', participants: 100, seconds: 4 } });
   }
   steps.push({ host: 'node', piece: 'memory', plan: { engine: 'auto', decryptors: 'many', count: 1000 } });

@@ -14,6 +14,7 @@
  * - `no-key`: the encryptor has no key yet
  * - `destroyed`: used after `destroy()`
  * - `engine-unavailable`: WebAssembly cannot be used here
+ * - `attempts-exhausted`: too many attempts to verify this peer by strings
  */
 export type SFrameErrorCode =
   | 'syntax'
@@ -25,7 +26,8 @@ export type SFrameErrorCode =
   | 'key-reuse'
   | 'no-key'
   | 'destroyed'
-  | 'engine-unavailable';
+  | 'engine-unavailable'
+  | 'attempts-exhausted';
 
 const messages: Readonly<Record<SFrameErrorCode, string>> = {
   syntax: 'not an SFrame ciphertext',
@@ -38,6 +40,7 @@ const messages: Readonly<Record<SFrameErrorCode, string>> = {
   'no-key': 'no encryption key is set',
   destroyed: 'used after destroy()',
   'engine-unavailable': 'no engine is available',
+  'attempts-exhausted': 'too many attempts',
 };
 
 /**

@@ -27,6 +27,12 @@ export function tableOf({ where, piece, plan, result }, last) {
       return bySize(`${where}, the core alone, in place`, result, 'seal');
     case 'keys':
       return keys(where, result);
+    case 'ratchet':
+      return ratchet(where, result);
+    case 'mls':
+      return mls(where, result);
+    case 'signatures':
+      return signatures(where, result, plan);
     case 'room':
       return room(where, result, again);
     case 'memory':
@@ -59,6 +65,49 @@ function keys(where, result) {
       ...rows.map(({ name, p50, p99 }) => line(name, digits(1000 / p50), digits(p50), digits(p99))),
     ])
     .join('\n');
+}
+
+/** @param {string} where @param {{ what: string, rows: Row[] }[]} result */
+function ratchet(where, result) {
+  const rows = result.flatMap((group) => group.rows);
+  const p50 = (/** @type {string} */ id) => rows.find((row) => row.id === id)?.p50 ?? Number.NaN;
+  const cost = (/** @type {string} */ id) => digits(p50(id) / p50('genuine'));
+  return [
+    keys(where, result),
+    `  In genuine frames, a forged one costs ${cost('ahead')} a step ahead, ${cost('now')} at the current step, ${cost('beyond')} beyond.`,
+  ].join('\n');
+}
+
+/** @param {string} where @param {{ what: string, rows: Row[] }[]} result */
+function mls(where, result) {
+  const rows = result.flatMap((group) => group.rows);
+  const p50 = (/** @type {string} */ id) => rows.find((row) => row.id === id)?.p50 ?? Number.NaN;
+  const cost = (/** @type {string} */ id) => digits(p50(id) / p50('genuine'));
+  return [
+    keys(where, result),
+    `  In genuine frames, a forged one costs ${cost('stranger')} under a new KID, ${cost('known')} under one in use.`,
+  ].join('\n');
+}
+
+/**
+ * One who sends and one who listens; of a room, what listening to all of them takes.
+ * @param {string} where @param {import('../pieces/signatures.mjs').Signing[]} result
+ * @param {{ participants: number, every: number[] }} plan
+ */
+function signatures(where, result, { participants, every }) {
+  const isRoom = participants > 1;
+  const title = `\n${where}, signing ("sign") and verifying ("ver."), µs a frame, ${participants} sending`;
+  const heads = (isRoom ? ['ver.', 'core'] : ['sign', 'ver.']).flatMap((what) =>
+    every.map((count) => `${what} ${count}`),
+  );
+  const lines = [...new Set(result.map(({ name, kind }) => `${name}, ${kind}`))].map((row) => {
+    const cells = result.filter(({ name, kind }) => `${name}, ${kind}` === row);
+    const signing = cells.map(({ sign }) => digits(sign));
+    const verifying = cells.map(({ verify }) => digits(verify));
+    const shares = cells.map(({ share }) => `${digits(100 * share)} %`);
+    return line(row, ...(isRoom ? [...verifying, ...shares] : [...signing, ...verifying]));
+  });
+  return [title, line('frames in a block', ...heads), ...lines].join('\n');
 }
 
 /** @param {string} where @param {any} result @param {boolean} again */

@@ -1,0 +1,46 @@
+// Bytes as this protocol writes and compares them: fields that say how long they are, so that no two lists of fields
+// have the same bytes.
+
+import { assertBytes, type Bytes, copyTo, lengthOf } from '../../types.ts';
+
+/** In bytes. No public key is shorter than Ed25519's; post-quantum ones have some thousand. */
+const MIN_KEY_LEN = 32;
+const MAX_KEY_LEN = 4096;
+
+/** u16be(length) ‖ field, for each. */
+export function fieldsOf(...fields: Uint8Array[]): Bytes {
+  const bytes = fields.flatMap((field) => [field.length >> 8, field.length & 0xff, ...field]);
+  return new Uint8Array(bytes);
+}
+
+/** A copy that nobody else can change. */
+export function copyOf(bytes: Uint8Array): Bytes {
+  const copy = new Uint8Array(lengthOf(bytes));
+  copyTo(copy, bytes);
+  return copy;
+}
+
+/** A public key, copied. */
+export function readKey(key: Uint8Array, argument: string): Bytes {
+  const len = assertBytes(key, argument);
+  if (len < MIN_KEY_LEN || len > MAX_KEY_LEN)
+    throw new RangeError(`${argument} must be from ${MIN_KEY_LEN} to ${MAX_KEY_LEN} bytes long`);
+  return copyOf(key);
+}
+
+export function utf8(text: string): Bytes {
+  return new TextEncoder().encode(text);
+}
+
+/** Whether two are the same, in a time that does not depend on where they differ. */
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** Less than 0 if a comes before b, byte by byte; a beginning comes before the whole. */
+export function compare(a: Bytes, b: Bytes): number {
+  const at = a.findIndex((byte, i) => byte !== b[i]);
+  return at < 0 || at >= b.length ? a.length - b.length : (a[at] as number) - (b[at] as number);
+}
