@@ -17,7 +17,15 @@ export default defineConfig({
         : [
             {
               // found at once, or the page would reload in mid-run when they are
-              optimizeDeps: { include: ['@noble/ciphers/aes.js', 'fast-check'] },
+              optimizeDeps: {
+                include: [
+                  '@noble/ciphers/aes.js',
+                  '@noble/curves/ed25519.js',
+                  '@noble/curves/nist.js',
+                  '@noble/hashes/sha2.js',
+                  'fast-check',
+                ],
+              },
               test: {
                 name: 'chromium',
                 include: ['test/*.test.ts'],

@@ -155,6 +155,10 @@ class KidRing implements KeyRing {
     return key;
   }
 
+  peek(kid: bigint): ReceiveKey | undefined {
+    return this.#keys.get(nameOf(kid));
+  }
+
   accept(key: ReceiveKey): boolean {
     if (!this.#withoutCore) return key.isWanted;
     return key.isWanted && key.isSameAs(this.#keys.get(nameOf(key.kid)));

@@ -15,6 +15,8 @@ export interface KeyRing {
   readonly synchronous: boolean;
   /** The key for a KID, in halves, or why there is none. The KID may be forged: nothing that matters moves here. */
   find(kidHigh: number, kidLow: number): ReceiveKey | SFrameErrorCode;
+  /** The key that frames of a KID open under, if one has or one was added. Nothing moves. */
+  peek(kid: bigint): ReceiveKey | undefined;
   /** A frame was authentic under this key. False: the key went while the frame was under way. */
   accept(key: ReceiveKey): boolean;
   /** It was not, or must not be handed out. */
@@ -107,6 +109,19 @@ export abstract class FrameDecryptor implements Decryptor {
     this.#destroyed = true;
     this.#ring.close();
     forgetCalls();
+  }
+
+  /**
+   * What tells the key of a frame just decrypted from any other, 16 one-way characters: signatures name it.
+   * @internal
+   */
+  fingerprintOf(kid: bigint): string | undefined {
+    return this.#ring.peek(kid)?.identity;
+  }
+
+  /** The cipher suite's number. @internal */
+  get suiteId(): number {
+    return this.#context.suite.id;
   }
 
   #open(

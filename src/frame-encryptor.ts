@@ -8,6 +8,18 @@ import { SendKey } from './key.ts';
 import { assertFrame, assertTarget, type Context } from './options.ts';
 import { type Bytes, type Encryptor, lengthOf } from './types.ts';
 
+/** What tells a key from any other. */
+export interface KeyIdentity {
+  readonly kid: bigint;
+  /** 16 one-way characters. */
+  readonly fingerprint: string;
+  /** Of its first frame. */
+  readonly firstCtr: bigint;
+}
+
+/** Of how many keys that is remembered. */
+const RECENT_KEYS = 4;
+
 /** The keys of one encryptor: the one in use, and fingerprints of all that ever were. */
 export class SendKeys {
   readonly context: Context;
@@ -16,6 +28,8 @@ export class SendKeys {
   #lastCtr = 0n;
   /** Fingerprints of all keys ever set: one-way, so they keep no key alive. */
   readonly #used: Set<string> = new Set();
+  /** The last of them, latest first: a frame may be done after its key has changed. */
+  readonly #recent: KeyIdentity[] = [];
   /** Keys that only WebCrypto can identify are admitted one after the other. */
   #admissions: Promise<void> = Promise.resolve();
   #closed = false;
@@ -48,12 +62,12 @@ export class SendKeys {
     const key = new SendKey(this.context, source, kid, ctr);
     if (key.fingerprint === undefined) {
       // Only WebCrypto knows, and later: until then no frame leaves.
-      const admission = this.#admissions.then(async () => this.#admit(await key.identify(), kid));
+      const admission = this.#admissions.then(async () => this.#admit(await key.identify(), kid, ctr));
       this.#admissions = admission.catch(() => {});
       key.admitAfter(admission);
     } else {
       try {
-        this.#admit(key.fingerprint, kid);
+        this.#admit(key.fingerprint, kid, ctr);
       } catch (error) {
         key.close();
         throw error;
@@ -64,9 +78,16 @@ export class SendKeys {
   }
 
   /** Notes a key as used, unless it was. */
-  #admit(fingerprint: string, kid: bigint): void {
+  #admit(fingerprint: string, kid: bigint, firstCtr: bigint): void {
     if (this.#used.has(fingerprint)) throw new SFrameError('key-reuse', kid);
     this.#used.add(fingerprint);
+    this.#recent.unshift({ kid, fingerprint, firstCtr });
+    this.#recent.splice(RECENT_KEYS);
+  }
+
+  /** The key that frames of a KID were encrypted under lately; known before the first of them. */
+  recent(kid: bigint): KeyIdentity | undefined {
+    return this.#recent.find((recent) => recent.kid === kid);
   }
 
   close(): void {
@@ -143,6 +164,19 @@ export abstract class FrameEncryptor implements Encryptor {
   /** Wipes the key and what the core still holds. Further calls throw `destroyed`, except this one. */
   destroy(): void {
     this.#keys.close();
+  }
+
+  /**
+   * The key of a frame just encrypted: signatures name it.
+   * @internal
+   */
+  keyOf(kid: bigint): KeyIdentity | undefined {
+    return this.#keys.recent(kid);
+  }
+
+  /** The cipher suite's number. @internal */
+  get suiteId(): number {
+    return this.#keys.context.suite.id;
   }
 
   /** The key, once everything but its counter has been checked. */

@@ -124,6 +124,8 @@ export class ReceiveKey {
   #wanted = true;
   /** The object that goes on with this key's window. */
   #successor: ReceiveKey | undefined;
+  /** What {@link identify} has found out. */
+  #identity: string | undefined;
   #settlement: Promise<void> | undefined;
 
   constructor({ engine, suite }: Context, source: KeySource, kid: bigint) {
@@ -138,8 +140,14 @@ export class ReceiveKey {
   }
 
   /** The same, where it takes WebCrypto to find out. */
-  identify(): Promise<string> {
-    return this.#key.identify();
+  async identify(): Promise<string> {
+    this.#identity ??= await this.#key.identify();
+    return this.#identity;
+  }
+
+  /** The same as soon as it is known, which is before a frame is opened. */
+  get identity(): string | undefined {
+    return this.fingerprint ?? this.#identity;
   }
 
   /** Whether the core has it, so that frames can be opened at once. */

@@ -25,18 +25,70 @@ const layers: Record<string, number> = {
   'core/wasm.ts': 0,
   'types.ts': 1,
   'core/self-test.ts': 2,
+  'core/instance.ts': 2,
   'options.ts': 2,
   'header.ts': 2,
   'replay.ts': 2,
+  'core/scratch.ts': 2,
+  'core/subtle.ts': 2,
+  'core/derived-key.ts': 2.5,
   'core/engine.ts': 3,
   'core/webcrypto.ts': 3,
   'engine-key.ts': 4,
+  'passphrase.ts': 5,
   'key.ts': 5,
-  'encryptor.ts': 6,
-  'decryptor.ts': 6,
+  'room-key.ts': 6,
+  'per-ssrc.ts': 6,
+  'frame-encryptor.ts': 6,
+  'frame-decryptor.ts': 6,
+  'encryptor.ts': 7,
+  'decryptor.ts': 7,
+  'rotation/clock.ts': 2,
+  'rotation/demand.ts': 3,
+  'rotation/event.ts': 2,
+  'rotation/usage.ts': 3,
+  'rotation/staged-key.ts': 6,
+  'rotation/key-in-use.ts': 7,
+  'rotation/rollout.ts': 7,
+  'rotation.ts': 8,
+  'retirement.ts': 8,
+  'floors.ts': 3,
+  'mls/kid-layout.ts': 2,
+  'mls/candidates.ts': 6,
+  'mls/epoch-ring.ts': 7,
+  'mls/exporter.ts': 3,
+  'mls.ts': 8,
+  'sender-keys/kid-layout.ts': 2,
+  'sender-keys/base-keys.ts': 4,
+  'sender-keys/chain.ts': 5,
+  'sender-keys/ratchet-ring.ts': 7,
+  'sender-keys.ts': 8,
+  'trust/signature/block.ts': 6,
+  'trust/signature/digest.ts': 2,
+  'trust/signature/event.ts': 2,
+  'trust/signature/keys.ts': 3,
+  'trust/signature/ledger.ts': 7,
+  'trust/signature/run.ts': 7,
+  'trust/signature/frame-signer.ts': 8,
+  'trust/signature/frame-verifier.ts': 8,
+  'trust/signature.ts': 9,
+  'trust/verification/emoji.ts': 2,
+  'trust/verification/fields.ts': 2,
+  'trust/verification/messages.ts': 3,
+  'trust/verification/sas.ts': 3,
+  'trust/verification/fingerprint.ts': 4,
+  'trust/verification/stored.ts': 6,
+  'trust/verification/transcript.ts': 6,
+  'trust/verification/book.ts': 7,
+  'trust/verification.ts': 8,
   'index.ts': 9,
 };
 const sources = sourcesOf('src');
+/** What package.json lets programs import. */
+const entries = Array.from(
+  read('package.json').matchAll(/"\.\/dist\/(.*)\.js"/g),
+  ([, file]) => `${file}.ts`,
+);
 const kernels = sourcesOf('assembly');
 
 const MAX_SOURCE_LINES = 380;
@@ -58,13 +110,20 @@ function topLevelOf(text: string): string {
   return code;
 }
 
-/** What a source file imports or re-exports, as paths from src/ (or as they are, if not relative). */
-function importsOf(file: string): string[] {
+/** What a source file imports or re-exports, as it says. */
+function specifiersOf(file: string): string[] {
   const found = codeOf(read(`src/${file}`)).matchAll(/\bfrom '([^']+)'|\bimport\(?\s*'([^']+)'/g);
-  return Array.from(found, ([, from, bare]) => (from ?? bare)!).map((specifier) =>
-    specifier.startsWith('.') ? join(dirname(file), specifier) : specifier,
-  );
+  return Array.from(found, ([, from, bare]) => (from ?? bare)!);
 }
+
+/** The packages among that. */
+const packagesOf = (file: string) => specifiersOf(file).filter((specifier) => !specifier.startsWith('.'));
+
+/** The source files among it, as paths from src/. */
+const importsOf = (file: string) =>
+  specifiersOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => join(dirname(file), specifier));
 
 /** A file and all that it loads. */
 function closureOf(file: string, seen = new Set<string>()): Set<string> {
@@ -94,7 +153,8 @@ describe('layers', () => {
     for (const file of ['header.ts', 'replay.ts', 'options.ts']) {
       expect([...closureOf(file)].filter((loaded) => loaded.startsWith('core/'))).toEqual([]);
     }
-    expect([...closureOf('index.ts')].sort(), 'nothing lies idle').toEqual(sources);
+    const loaded = new Set(entries.flatMap((entry) => [...closureOf(entry)]));
+    expect([...loaded].sort(), 'nothing lies idle').toEqual(sources);
   });
 
   it('keep the kernels to themselves', () => {
@@ -178,17 +238,21 @@ describe('importing', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(read('package.json')) as Record<string, unknown>;
 
-  it('depends on nothing at run time', () => {
-    for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
+  it('depends at run time on kept curves and hashes, and only who signs frames loads them', () => {
+    for (const kind of ['peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
       expect(manifest).not.toHaveProperty(kind);
     }
     expect(manifest).toMatchObject({ type: 'module', sideEffects: false });
-    const outside = sources.flatMap(importsOf).filter((imported) => !(imported in layers));
-    expect(outside).toEqual([]);
+    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['@noble/curves', '@noble/hashes']);
+    const outside = sources.flatMap((file) => packagesOf(file).map((name) => `${file} ${name}`));
+    expect(outside.filter((line) => !/^trust\/\S+ @noble\/(curves|hashes)\//.test(line))).toEqual([]);
+    for (const entry of entries.filter((file) => !file.startsWith('trust/')))
+      expect([...closureOf(entry)].flatMap(packagesOf), entry).toEqual([]);
   });
 
-  it('pins its development dependencies exactly', () => {
-    const versions = Object.entries(manifest['devDependencies'] as Record<string, string>);
+  it('pins its dependencies exactly', () => {
+    const { dependencies, devDependencies } = manifest as Record<string, Record<string, string>>;
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
     expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
     expect(versions.length).toBeGreaterThan(0);
   });
@@ -207,7 +271,7 @@ function exportsOf(index: string): { name: string; from: string }[] {
 
 /** Where a name is declared. */
 const declared = (name: string) =>
-  new RegExp(`^export (declare )?(class|function|const|interface|type) ${name}\\b`);
+  new RegExp(`^export (declare )?((abstract )?class|(async )?function|const|interface|type) ${name}\\b`);
 
 /** A declaration in dist/ without its comments. */
 function declarationOf({ name, from }: { name: string; from: string }): string {
@@ -255,32 +319,20 @@ describe('the public API', () => {
 
       function preload(module?: WebAssembly.Module): void;
 
-      class SFrameDecryptor implements Decryptor {
+      class SFrameDecryptor extends FrameDecryptor {
         constructor(options: SFrameDecryptorOptions);
         addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
         removeDecryptionKey(kid: U64): boolean;
         hasDecryptionKey(kid: U64): boolean;
-        decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
-        decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
-        decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
-        destroy(): void;
       }
 
-      interface SFrameDecryptorOptions extends ContextOptions {
-        readonly replayWindow?: number | undefined;
-      }
+      type SFrameDecryptorOptions = DecryptorOptions;
 
-      class SFrameEncryptor implements Encryptor {
+      class SFrameEncryptor extends FrameEncryptor {
         constructor(options: SFrameEncryptorOptions);
-        get kid(): bigint | undefined;
-        get ctr(): bigint;
         setEncryptionKey(baseKey: Uint8Array, kid: U64, options?: {
           readonly ctr?: U64 | undefined;
         }): void;
-        encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
-        encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
-        encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
-        destroy(): void;
       }
 
       type SFrameEncryptorOptions = ContextOptions;
@@ -292,6 +344,22 @@ describe('the public API', () => {
       }
 
       type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable';
+
+      abstract class FrameDecryptor implements Decryptor {
+        decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
+        decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
+        decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
+
+      abstract class FrameEncryptor implements Encryptor {
+        get kid(): bigint | undefined;
+        get ctr(): bigint;
+        encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
+        encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
+        encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
 
       function decodeHeader(ciphertext: Uint8Array): {
         kid: bigint;
@@ -307,7 +375,36 @@ describe('the public API', () => {
         readonly maxFrameLen?: number | undefined;
       }
 
+      interface DecryptorOptions extends ContextOptions {
+        readonly replayWindow?: number | undefined;
+      }
+
       type Engine = 'auto' | 'wasm' | 'webcrypto';
+
+      function generatePassphrase(): string;
+
+      function deriveSsrcKey(baseKey: Uint8Array, ssrc: number, cipherSuite: CipherSuite): Promise<Bytes>;
+
+      class RoomKey {
+        private constructor();
+        static fromPassphrase(options: RoomKeyOptions): Promise<RoomKey>;
+        sendingKey(): Promise<SendingKey>;
+        receivingKey(participant: string, session: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
+
+      interface RoomKeyOptions {
+        readonly passphrase: string;
+        readonly app: string;
+        readonly room: string;
+        readonly participant: string;
+        readonly iterations?: number | undefined;
+      }
+
+      interface SendingKey {
+        readonly baseKey: Bytes;
+        readonly session: Bytes;
+      }
 
       type Bytes = Uint8Array<ArrayBuffer>;
 

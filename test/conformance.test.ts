@@ -6,7 +6,11 @@ import {
   type CipherSuite,
   cipherSuites,
   decodeHeader,
+  deriveSsrcKey,
   encodeHeader,
+  MlsEncryptor,
+  RatchetDecryptor,
+  RatchetEncryptor,
   SFrameDecryptor,
   SFrameEncryptor,
   SFrameError,
@@ -18,17 +22,19 @@ import { hex, oracleDecrypt, oracleDerive, oracleEncrypt, oracleRatchet, pattern
 const kernels = await Kernels.load();
 const { computed } = vectors;
 const encoder = new TextEncoder();
+/** Without those of R = 0, which cannot ratchet. */
+const senderKids = computed.senderKid.filter(({ ratchetBits }) => ratchetBits > 0);
 
 /** Cases passed, by section. */
 const passed = new Map<string, { passed: number; of: number }>();
 
 /** One test over all cases of a section; every case counts by itself. */
-function section<T>(name: string, cases: readonly T[], check: (testCase: T) => void): void {
+function section<T>(name: string, cases: readonly T[], check: (testCase: T) => void | Promise<void>): void {
   const count = { passed: 0, of: cases.length };
   passed.set(name, count);
-  test(`${name}: ${cases.length} cases`, () => {
+  test(`${name}: ${cases.length} cases`, async () => {
     for (const testCase of cases) {
-      check(testCase);
+      await check(testCase);
       count.passed++;
     }
   });
@@ -217,8 +223,7 @@ describe('§4.4.4 frames that must not open', () => {
   });
 });
 
-describe('§5.1 ratchet', () => {
-  // The contexts of §5.1 are not part of this version; its key schedule is HKDF of the same kernels.
+describe('§5 keys', () => {
   section('§5.1    ratchet step', computed.ratchet, (v) => {
     const hash: Hash = v.hash === 'sha256' ? 'SHA-256' : 'SHA-512';
     let baseKey = unhex(v.baseKey0);
@@ -227,6 +232,42 @@ describe('§5.1 ratchet', () => {
       baseKey = kernels.hkdfExpand(hash, kernels.hkdfExtract(hash, baseKey), unhex(v.label), v.nh);
       expect(hex(baseKey)).toBe(next);
     }
+    const { name } = suiteOf(v.hash === 'sha256' ? 4 : 5);
+    const encryptor = new RatchetEncryptor({ cipherSuite: name, ratchetBits: 4 });
+    encryptor.setEncryptionKey(unhex(v.baseKey0));
+    for (const next of v.baseKeys1to4) {
+      encryptor.ratchet();
+      expect(hex(encryptor.exportKey().baseKey)).toBe(next);
+    }
+  });
+
+  section('§5.1    ratchets seen in the wild: refused', computed.ratchetWrong, (v) => {
+    const baseKey0 = unhex((computed.ratchet[0] as { baseKey0: string }).baseKey0);
+    const theirs = new SFrameEncryptor({ cipherSuite: suiteOf(4).name });
+    theirs.setEncryptionKey(unhex(v.baseKey1), 1);
+    const decryptor = new RatchetDecryptor({ cipherSuite: suiteOf(4).name, ratchetBits: 4 });
+    decryptor.addDecryptionKey(baseKey0, 0);
+    expect(codeOf(() => decryptor.decrypt(theirs.encrypt(encoder.encode(v.why))))).toBe('authentication');
+  });
+
+  section('§5.1    KID of generation and step', senderKids, (v) => {
+    const encryptor = new RatchetEncryptor({ cipherSuite: suiteOf(4).name, ratchetBits: v.ratchetBits });
+    encryptor.setEncryptionKey(new Uint8Array(16), BigInt(v.generation));
+    for (let step = 0; step < Number(v.ratchetStep); step++) encryptor.ratchet();
+    expect(encryptor.kid).toBe(BigInt(v.kid));
+  });
+
+  section('§5.2    KID of epoch, sender and context', vectors.mlsKid, (v) => {
+    const contextId = BigInt(v.context);
+    const encryptor = new MlsEncryptor({ cipherSuite: suiteOf(4).name, epochBits: v.epochBits, contextId });
+    const [epoch, senderIndex] = [BigInt(v.epoch), Number(v.senderIndex)];
+    encryptor.setEpoch({ epoch, senderIndex, groupSize: 2 ** v.senderBits, baseKey: new Uint8Array(16) });
+    expect(encryptor.kid).toBe(BigInt(v.kid));
+  });
+
+  section('draft-ietf-avtcore-rtp-sframe §7  key of an SSRC', computed.ssrcKey, async (v) => {
+    const { name } = suiteOf(v.hash === 'sha256' ? 4 : 5);
+    expect(hex(await deriveSsrcKey(unhex(v.baseKey), Number(v.ssrc), name))).toBe(v.ssrcKey);
   });
 });
 
@@ -257,4 +298,9 @@ test('the counts are those of the files', () => {
   expect(computed.sframeExtra).toHaveLength(32);
   expect(computed.headerTruncated).toHaveLength(10);
   expect(computed.headerNonMinimal).toHaveLength(9);
+  expect(computed.ratchet).toHaveLength(2);
+  expect(computed.ratchetWrong).toHaveLength(3);
+  expect(senderKids).toHaveLength(8);
+  expect(vectors.mlsKid).toHaveLength(9);
+  expect(computed.ssrcKey).toHaveLength(4);
 });

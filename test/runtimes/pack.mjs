@@ -58,8 +58,8 @@ function temporaryFolder(name) {
 }
 
 /**
- * Packs the repository and installs the tarball as a user would. Offline: a package without dependencies needs
- * nothing else.
+ * Packs the repository and installs the tarball as a user would. Offline: what it depends on was installed here, so npm
+ * has it.
  * @returns {{ folder: string, installed: string, files: string[], size: number }} the user's folder, the package
  * in it, its files as sorted paths with slashes, and the size of the tarball in bytes
  */
@@ -79,13 +79,13 @@ export function installPackage() {
   npm(['install', '--offline', tarball], folder);
 
   const modules = readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
-  if (modules.join() !== 'sframe-wasm') throw new Error(`installed: ${modules.join(', ')}`);
+  if (modules.join() !== '@noble,sframe-wasm') throw new Error(`installed: ${modules.join(', ')}`);
   const installed = join(folder, 'node_modules', 'sframe-wasm');
   const { dependencies, peerDependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(installed, 'package.json'), 'utf8'),
   );
-  if (dependencies ?? peerDependencies ?? optionalDependencies)
-    throw new Error('the package has dependencies');
+  const depends = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }).join();
+  if (depends !== '@noble/curves,@noble/hashes') throw new Error(`the package depends on ${depends}`);
 
   const files = readdirSync(installed, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())

@@ -138,7 +138,7 @@ function checkRuntime({ folder }, program, args) {
 let user;
 await check('install', () => {
   user = installPackage();
-  return 'packed and installed offline, no dependencies';
+  return 'packed and installed offline, with @noble/curves and @noble/hashes';
 });
 if (user !== undefined) {
   const installed = user;
