@@ -6,7 +6,7 @@ const allSizes = [100, 160, 1200, 4096, 16384, 65536, 2 ** 20];
 
 /** @returns {Step[]} */
 export function fullPlan() {
-  const effort = { rounds: 25, time: 15 };
+  const effort = { rounds: 19, time: 15 };
   const less = { rounds: 5, time: 15 };
   /** @type {Step[]} */
   const steps = [];

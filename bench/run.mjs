@@ -15,7 +15,7 @@ import { jsonText } from './report/json.mjs';
 import { claimsTable, tableOf } from './report/tables.mjs';
 
 /** ms that one piece may take. */
-const LIMIT = 180_000;
+const LIMIT = 400_000;
 
 const { values: options } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },

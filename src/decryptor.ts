@@ -6,8 +6,9 @@ import { SFrameError, type SFrameErrorCode } from './errors.ts';
 import { Floors } from './floors.ts';
 import { FrameDecryptor, type KeyRing } from './frame-decryptor.ts';
 import { assertBaseKey, ReceiveKey } from './key.ts';
+import { KeyTable } from './key-table.ts';
 import { type Context, type DecryptorOptions, readOptions, readReplayWindow } from './options.ts';
-import { nameOf, nameOfHalves, toU64, type U64 } from './types.ts';
+import { toU64, type U64 } from './types.ts';
 
 /** Options of {@link SFrameDecryptor}. */
 export type SFrameDecryptorOptions = DecryptorOptions;
@@ -122,11 +123,7 @@ export class SFrameDecryptor extends FrameDecryptor {
 class KidRing implements KeyRing {
   readonly context: Context;
   readonly #replayWindow: number;
-  readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
-  /** The key found last, and its KID in halves: most decryptors serve one sender. Gone when keys change. */
-  #recent: ReceiveKey | undefined;
-  #recentHigh = 0;
-  #recentLow = 0;
+  readonly #keys: KeyTable = new KeyTable();
   readonly #floors: Floors = new Floors();
   /** Whether there are keys that only WebCrypto has. */
   #withoutCore = false;
@@ -145,32 +142,23 @@ class KidRing implements KeyRing {
   }
 
   find(kidHigh: number, kidLow: number): ReceiveKey | SFrameErrorCode {
-    if (this.#recent !== undefined && kidLow === this.#recentLow && kidHigh === this.#recentHigh)
-      return this.#recent;
-    const key = this.#keys.get(nameOfHalves(kidHigh, kidLow));
-    if (key === undefined) return 'key-id';
-    this.#recent = key;
-    this.#recentHigh = kidHigh;
-    this.#recentLow = kidLow;
-    return key;
+    return this.#keys.find(kidHigh, kidLow) ?? 'key-id';
   }
 
   peek(kid: bigint): ReceiveKey | undefined {
-    return this.#keys.get(nameOf(kid));
+    return this.#keys.get(kid);
   }
 
   accept(key: ReceiveKey): boolean {
     if (!this.#withoutCore) return key.isWanted;
-    return key.isWanted && key.isSameAs(this.#keys.get(nameOf(key.kid)));
+    return key.isWanted && key.isSameAs(this.#keys.get(key.kid));
   }
 
   reject(_key: ReceiveKey): void {}
 
   close(): void {
     this.#closed = true;
-    this.#recent = undefined;
-    for (const key of this.#keys.values()) key.close();
-    this.#keys.clear();
+    this.#keys.close();
     this.#floors.clear();
   }
 
@@ -183,11 +171,10 @@ class KidRing implements KeyRing {
   add(source: KeySource, kid: bigint): void {
     const key = new ReceiveKey(this.context, source, kid);
     if (!key.isSynchronous) this.#withoutCore = true;
-    const name = nameOf(kid);
-    const known = this.#keys.get(name);
+    const known = this.#keys.get(kid);
     const fingerprint = key.fingerprint;
     if (fingerprint === undefined || this.#settling > 0) {
-      this.#put(name, key);
+      this.#keys.set(key);
       key.settleAfter(this.#later(async () => this.#settle(key, known)));
       return;
     }
@@ -201,31 +188,24 @@ class KidRing implements KeyRing {
       key.close(); // no memory for a window: nothing has changed
       throw error;
     }
-    this.#put(name, key);
+    this.#keys.set(key);
     if (known !== undefined) this.#retire(known, known.fingerprint as string);
   }
 
   remove(kid: bigint): boolean {
-    const name = nameOf(kid);
-    const key = this.#keys.get(name);
+    const key = this.#keys.get(kid);
     if (key === undefined) return false;
     key.abandon();
     const { fingerprint } = key;
     if (fingerprint === undefined || this.#settling > 0)
       this.#later(async () => this.#retire(key, await key.identify()));
     else this.#retire(key, fingerprint);
-    this.#recent = undefined;
-    this.#keys.delete(name);
+    this.#keys.delete(kid);
     return true;
   }
 
-  #put(name: number | bigint, key: ReceiveKey): void {
-    this.#recent = undefined;
-    this.#keys.set(name, key);
-  }
-
   has(kid: bigint): boolean {
-    return this.#keys.has(nameOf(kid));
+    return this.#keys.get(kid) !== undefined;
   }
 
   /** Runs a step that has to wait for WebCrypto, after those before it. */

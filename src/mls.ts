@@ -1,13 +1,13 @@
 // MLS keys (RFC 9605 §5.2): one base key an epoch, for all members of a group. What keeps senders apart is the KID, made
 // of the epoch, the sender's leaf and a context.
 
+import { Clock } from './clock.ts';
 import { FrameDecryptor } from './frame-decryptor.ts';
 import { FrameEncryptor, SendKeys } from './frame-encryptor.ts';
 import { assertBaseKey } from './key.ts';
 import { EpochRing } from './mls/epoch-ring.ts';
 import { KidLayout, readEpochBits, readIndex } from './mls/kid-layout.ts';
 import { type ContextOptions, type DecryptorOptions, readOptions, readReplayWindow } from './options.ts';
-import { Clock } from './rotation/clock.ts';
 import { toInteger, toU64, type U64 } from './types.ts';
 
 /** Options of {@link MlsEncryptor}. */

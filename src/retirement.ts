@@ -3,8 +3,8 @@
 //
 // It has no timers: what is due is done on the next frame.
 
+import { Clock } from './clock.ts';
 import { parseHeader } from './header.ts';
-import { Clock } from './rotation/clock.ts';
 import { assertBytes, type Bytes, type Decryptor, toInteger, toU64, type U64 } from './types.ts';
 
 /** A decryptor whose keys come and go by KID: an `SFrameDecryptor`. */

@@ -4,9 +4,9 @@
 // It has no timers: what is due is done on the next frame, and a deadline matters to frames only.
 
 import type { CipherSuite } from './cipher-suite.ts';
+import { Clock } from './clock.ts';
 import { SFrameError } from './errors.ts';
 import { readOptions } from './options.ts';
-import { Clock } from './rotation/clock.ts';
 import { KeyDemand, type RotationTriggers } from './rotation/demand.ts';
 import {
   RotationEvent,

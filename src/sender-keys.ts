@@ -1,6 +1,8 @@
 // Sender Keys (RFC 9605 §5.1): every sender has a base key of his own, which he gives to the others by other means, and
 // may ratchet. KIDs say which generation of it, and which step: see sender-keys/kid-layout.ts.
 
+import { BaseKeys } from './base-keys.ts';
+import { Clock } from './clock.ts';
 import { preload } from './core/engine.ts';
 import { SFrameError } from './errors.ts';
 import { FrameDecryptor } from './frame-decryptor.ts';
@@ -13,8 +15,6 @@ import {
   readOptions,
   readReplayWindow,
 } from './options.ts';
-import { Clock } from './rotation/clock.ts';
-import { BaseKeys } from './sender-keys/base-keys.ts';
 import { KidLayout } from './sender-keys/kid-layout.ts';
 import { type RatchetLimits, RatchetRing } from './sender-keys/ratchet-ring.ts';
 import { type Bytes, toInteger, toU64, type U64 } from './types.ts';

@@ -20,68 +20,69 @@ function sourcesOf(folder: string): string[] {
 
 /** An import, of types too, points from a higher layer to a lower one, never sideways. */
 const layers: Record<string, number> = {
-  'errors.ts': 0,
   'cipher-suite.ts': 0,
+  'clock.ts': 0,
   'core/wasm.ts': 0,
-  'types.ts': 1,
-  'core/self-test.ts': 2,
-  'core/instance.ts': 2,
-  'options.ts': 2,
-  'header.ts': 2,
-  'replay.ts': 2,
-  'core/scratch.ts': 2,
-  'core/subtle.ts': 2,
-  'core/derived-key.ts': 2.5,
+  'errors.ts': 0,
+  'replay.ts': 0,
+  'rotation/event.ts': 0,
+  'trust/verification/emoji.ts': 0,
+  'types.ts': 0,
+  'core/instance.ts': 1,
+  'core/scratch.ts': 1,
+  'core/self-test.ts': 1,
+  'core/subtle.ts': 1,
+  'floors.ts': 1,
+  'header.ts': 1,
+  'mls/kid-layout.ts': 1,
+  'options.ts': 1,
+  'rotation/demand.ts': 1,
+  'sender-keys/kid-layout.ts': 1,
+  'trust/signature/digest.ts': 1,
+  'trust/signature/event.ts': 1,
+  'trust/verification/fields.ts': 1,
+  'trust/verification/sas.ts': 1,
+  'core/derived-key.ts': 2,
+  'mls/exporter.ts': 2,
+  'passphrase.ts': 2,
+  'retirement.ts': 2,
+  'rotation/usage.ts': 2,
+  'trust/signature/keys.ts': 2,
+  'trust/verification/fingerprint.ts': 2,
+  'trust/verification/messages.ts': 2,
   'core/engine.ts': 3,
   'core/webcrypto.ts': 3,
+  'room-key.ts': 3,
+  'trust/signature/block.ts': 3,
+  'trust/verification/stored.ts': 3,
+  'trust/verification/transcript.ts': 3,
+  'base-keys.ts': 4,
   'engine-key.ts': 4,
-  'passphrase.ts': 5,
+  'trust/signature/ledger.ts': 4,
+  'trust/verification/book.ts': 4,
   'key.ts': 5,
-  'room-key.ts': 6,
-  'per-ssrc.ts': 6,
-  'frame-encryptor.ts': 6,
+  'sender-keys/chain.ts': 5,
+  'trust/verification.ts': 5,
   'frame-decryptor.ts': 6,
-  'encryptor.ts': 7,
-  'decryptor.ts': 7,
-  'rotation/clock.ts': 2,
-  'rotation/demand.ts': 3,
-  'rotation/event.ts': 2,
-  'rotation/usage.ts': 3,
+  'frame-encryptor.ts': 6,
+  'key-table.ts': 6,
+  'mls/candidates.ts': 6,
+  'per-ssrc.ts': 6,
   'rotation/staged-key.ts': 6,
+  'decryptor.ts': 7,
+  'encryptor.ts': 7,
+  'mls/epoch-ring.ts': 7,
   'rotation/key-in-use.ts': 7,
   'rotation/rollout.ts': 7,
-  'rotation.ts': 8,
-  'retirement.ts': 8,
-  'floors.ts': 3,
-  'mls/kid-layout.ts': 2,
-  'mls/candidates.ts': 6,
-  'mls/epoch-ring.ts': 7,
-  'mls/exporter.ts': 3,
-  'mls.ts': 8,
-  'sender-keys/kid-layout.ts': 2,
-  'sender-keys/base-keys.ts': 4,
-  'sender-keys/chain.ts': 5,
   'sender-keys/ratchet-ring.ts': 7,
-  'sender-keys.ts': 8,
-  'trust/signature/block.ts': 6,
-  'trust/signature/digest.ts': 2,
-  'trust/signature/event.ts': 2,
-  'trust/signature/keys.ts': 3,
-  'trust/signature/ledger.ts': 7,
+  'trust/signature/frame-verifier.ts': 7,
   'trust/signature/run.ts': 7,
+  'mls.ts': 8,
+  'rotation.ts': 8,
+  'sender-keys.ts': 8,
   'trust/signature/frame-signer.ts': 8,
-  'trust/signature/frame-verifier.ts': 8,
-  'trust/signature.ts': 9,
-  'trust/verification/emoji.ts': 2,
-  'trust/verification/fields.ts': 2,
-  'trust/verification/messages.ts': 3,
-  'trust/verification/sas.ts': 3,
-  'trust/verification/fingerprint.ts': 4,
-  'trust/verification/stored.ts': 6,
-  'trust/verification/transcript.ts': 6,
-  'trust/verification/book.ts': 7,
-  'trust/verification.ts': 8,
   'index.ts': 9,
+  'trust/signature.ts': 9,
 };
 const sources = sourcesOf('src');
 /** What package.json lets programs import. */
@@ -322,6 +323,7 @@ describe('the public API', () => {
       class SFrameDecryptor extends FrameDecryptor {
         constructor(options: SFrameDecryptorOptions);
         addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
+        importDecryptionKey(baseKey: CryptoKey, kid: U64): Promise<void>;
         removeDecryptionKey(kid: U64): boolean;
         hasDecryptionKey(kid: U64): boolean;
       }
@@ -333,6 +335,7 @@ describe('the public API', () => {
         setEncryptionKey(baseKey: Uint8Array, kid: U64, options?: {
           readonly ctr?: U64 | undefined;
         }): void;
+        importEncryptionKey(baseKey: CryptoKey, kid: U64): Promise<void>;
       }
 
       type SFrameEncryptorOptions = ContextOptions;
@@ -343,7 +346,7 @@ describe('the public API', () => {
         constructor(code: SFrameErrorCode, kid?: bigint, message?: string);
       }
 
-      type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable';
+      type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable' | 'attempts-exhausted';
 
       abstract class FrameDecryptor implements Decryptor {
         decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
@@ -369,6 +372,58 @@ describe('the public API', () => {
 
       function encodeHeader(kid: U64, ctr: U64): Bytes;
 
+      interface MlsPosition {
+        readonly epoch: U64;
+        readonly groupSize: number;
+        readonly senderIndex: number;
+      }
+
+      interface MlsReceivingEpoch {
+        readonly epoch: U64;
+        readonly baseKey: Uint8Array;
+        readonly groupSize: number;
+        readonly senderIndex?: number | undefined;
+        readonly expect?: number | undefined;
+        readonly graceSeconds?: number | undefined;
+      }
+
+      interface MlsSender {
+        readonly epoch: bigint;
+        readonly senderIndex: number;
+        readonly contextId: bigint;
+      }
+
+      interface MlsSendingEpoch extends MlsPosition {
+        readonly baseKey: Uint8Array;
+        readonly ctr?: U64 | undefined;
+      }
+
+      class MlsDecryptor extends FrameDecryptor {
+        constructor(options: MlsDecryptorOptions);
+        addEpoch(epoch: MlsReceivingEpoch): void;
+        removeEpoch(epoch: U64): boolean;
+        hasEpoch(epoch: U64): boolean;
+        senderOf(kid: U64): MlsSender | undefined;
+      }
+
+      interface MlsDecryptorOptions extends DecryptorOptions {
+        readonly epochBits: number;
+        readonly maxContexts?: number | undefined;
+        readonly now?: (() => number) | undefined;
+      }
+
+      class MlsEncryptor extends FrameEncryptor {
+        constructor(options: MlsEncryptorOptions);
+        get epoch(): bigint | undefined;
+        kidOf(position: MlsPosition): bigint;
+        setEpoch(epoch: MlsSendingEpoch): void;
+      }
+
+      interface MlsEncryptorOptions extends ContextOptions {
+        readonly epochBits: number;
+        readonly contextId?: U64 | undefined;
+      }
+
       interface ContextOptions {
         readonly cipherSuite: CipherSuite;
         readonly engine?: Engine | undefined;
@@ -384,6 +439,27 @@ describe('the public API', () => {
       function generatePassphrase(): string;
 
       function deriveSsrcKey(baseKey: Uint8Array, ssrc: number, cipherSuite: CipherSuite): Promise<Bytes>;
+
+      class KeyRetirement implements Decryptor {
+        constructor(decryptor: RetiringDecryptor, options?: KeyRetirementOptions);
+        addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
+        removeDecryptionKey(kid: U64): boolean;
+        retireBefore(kid: U64): boolean;
+        tick(): void;
+        decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;
+        decryptInto(target: Uint8Array, ciphertext: Uint8Array, metadata?: Uint8Array): number;
+        decryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+      }
+
+      interface KeyRetirementOptions {
+        readonly graceSeconds?: number | undefined;
+        readonly now?: (() => number) | undefined;
+      }
+
+      interface RetiringDecryptor extends Decryptor {
+        addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
+        removeDecryptionKey(kid: U64): boolean;
+      }
 
       class RoomKey {
         private constructor();
@@ -404,6 +480,105 @@ describe('the public API', () => {
       interface SendingKey {
         readonly baseKey: Bytes;
         readonly session: Bytes;
+      }
+
+      interface RotationTriggers {
+        readonly everyFrames?: number | undefined;
+        readonly everySeconds?: number | undefined;
+        readonly onJoin?: boolean | undefined;
+        readonly onLeave?: boolean | undefined;
+      }
+
+      class RotationEvent extends Event {
+        readonly reason: RotationReason | undefined;
+        readonly kid: bigint | undefined;
+        readonly previousKid: bigint | undefined;
+        readonly error: unknown;
+        constructor(type: RotationEventType, about: {
+          readonly reason?: RotationReason | undefined;
+          readonly kid?: bigint | undefined;
+          readonly previousKid?: bigint | undefined;
+          readonly error?: unknown;
+        });
+      }
+
+      type RotationEventType = 'key-needed' | 'key-expiring' | 'switched' | 'switch-failed';
+
+      type RotationReason = 'start' | 'frames' | 'seconds' | 'join' | 'leave' | 'leak' | 'limit';
+
+      abstract class RotationTarget extends EventTarget {
+        addEventListener(type: RotationEventType, listener: (event: RotationEvent) => void, options?: ListenOptions): void;
+        addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
+        removeEventListener(type: RotationEventType, listener: (event: RotationEvent) => void, options?: ListenOptions): void;
+        removeEventListener(type: string, listener: Listener, options?: ListenOptions): void;
+      }
+
+      interface RotatedEncryptor extends Encryptor {
+        readonly kid?: bigint | undefined;
+        readonly ctr?: bigint;
+        setEncryptionKey?(baseKey: Uint8Array, kid: U64): void;
+      }
+
+      interface UsageLimits {
+        readonly maxFrames?: number | undefined;
+        readonly maxBlocks?: number | undefined;
+      }
+
+      class KeyRotation extends RotationTarget implements Encryptor {
+        constructor(encryptor: RotatedEncryptor, options: KeyRotationOptions);
+        get kid(): bigint | undefined;
+        get stagedKid(): bigint | undefined;
+        stage(baseKey: Uint8Array, kid: U64, activate?: (baseKey: Uint8Array<ArrayBuffer>, kid: bigint) => void): string[];
+        step(activate: () => void): void;
+        join(participant: string): boolean;
+        leave(participant: string): boolean;
+        reportLeak(): void;
+        confirm(participant: string, kid: U64): void;
+        tick(): void;
+        encrypt(plaintext: Uint8Array, metadata?: Uint8Array): Bytes;
+        encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number;
+        encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes>;
+        destroy(): void;
+      }
+
+      interface KeyRotationOptions extends RotationTriggers, UsageLimits {
+        readonly cipherSuite: CipherSuite;
+        readonly rolloutSeconds?: number | undefined;
+        readonly now?: (() => number) | undefined;
+      }
+
+      class RatchetDecryptor extends FrameDecryptor {
+        constructor(options: RatchetDecryptorOptions);
+        addDecryptionKey(baseKey: Uint8Array, kid: U64): void;
+        removeGeneration(generation: U64): boolean;
+      }
+
+      interface RatchetDecryptorOptions extends DecryptorOptions {
+        readonly ratchetBits: number;
+        readonly maxForward?: number | undefined;
+        readonly maxPast?: number | undefined;
+        readonly now?: (() => number) | undefined;
+      }
+
+      class RatchetEncryptor extends FrameEncryptor {
+        constructor(options: RatchetEncryptorOptions);
+        get generation(): bigint | undefined;
+        get step(): bigint | undefined;
+        setEncryptionKey(baseKey: Uint8Array, generation?: U64): void;
+        ratchet(): void;
+        exportKey(): {
+          baseKey: Bytes;
+          kid: bigint;
+        };
+        destroy(): void;
+      }
+
+      interface RatchetEncryptorOptions extends ContextOptions {
+        readonly ratchetBits: number;
+      }
+
+      interface RatchetEncryptorOptions extends ContextOptions {
+        readonly ratchetBits: number;
       }
 
       type Bytes = Uint8Array<ArrayBuffer>;

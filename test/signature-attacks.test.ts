@@ -220,6 +220,8 @@ describe('a block', () => {
     expect(bob.verifier.counts).toMatchObject({ refused: block.length + 2, waiting: 2, blocks: 0 });
     bob.get([block]);
     expect(bob.take()).toEqual(['verified 1:0,1']);
+    bob.get([block.subarray(1), block.subarray(1)]);
+    expect(bob.take(), 'and once more, since one was good').toEqual(['block-refused syntax']);
   });
 
   test.each(['Ed25519', 'ECDSA-P256'] as const)(

@@ -1,5 +1,6 @@
 // Sender signatures in a call: who is told what, whatever is lost, late, doubled or out of order on its way.
 
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   type CipherSuite,
@@ -12,6 +13,7 @@ import {
   SFrameEncryptor,
 } from '../src/index.ts';
 import { parseBlock } from '../src/trust/signature/block.ts';
+import { readSigningKey } from '../src/trust/signature/keys.ts';
 import { FrameSigner, FrameVerifier, type SignatureAlgorithm } from '../src/trust/signature.ts';
 import vectors from '../vectors/signatures.json' with { type: 'json' };
 import { noise } from './lengths.ts';
@@ -380,6 +382,36 @@ describe('keys', () => {
     expect(bob.take()).toEqual(['verified 1:0,1,2,3']);
   });
 
+  test.each(['Ed25519', 'ECDSA-P256'] as const)('of %s as bytes are wiped by destroy()', (algorithm) => {
+    const message = noise(50, 1);
+    const key = readSigningKey(seed, algorithm);
+    const before = key.sign(message);
+    key.destroy();
+    if (algorithm === 'ECDSA-P256') expect(() => key.sign(message), 'there is no key 0').toThrow();
+    else expect(key.sign(message)).toEqual(ed25519.sign(message, new Uint8Array(32)));
+    expect(readSigningKey(seed, algorithm).sign(message)).toEqual(before);
+  });
+
+  test('by which WebCrypto signs the last block first: they leave in their order all the same', async () => {
+    const { privateKey } = await subtleKeys('Ed25519');
+    const alice = new Alice({ privateKey, everyFrames: 1 });
+    const { sign } = crypto.subtle;
+    let delay = 60;
+    crypto.subtle.sign = async (...args) => {
+      const signature = await sign.apply(crypto.subtle, args);
+      delay -= 20;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      return signature;
+    };
+    try {
+      alice.sendSome(3);
+      await alice.signer.flush();
+    } finally {
+      crypto.subtle.sign = sign;
+    }
+    expect(alice.take().map((block) => parseBlock(block)!.sequence)).toEqual([0n, 1n, 2n]);
+  });
+
   test('that WebCrypto cannot use after all: the application is told', async () => {
     const { privateKey } = await subtleKeys('ECDSA-P256');
     const alice = new Alice({ privateKey, everyFrames: 2 });
@@ -603,6 +635,7 @@ describe('what is refused', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(slow.blocks).toEqual([]);
     expect(bob.news).toEqual([]);
+    expect(bob.verifier.counts).toMatchObject({ verified: 0, blocks: 0, refused: 0 });
   });
 
   test('listeners may do anything', () => {

@@ -45,8 +45,9 @@ export function assertHkdfKey(value: CryptoKey, name: string): void {
 }
 
 /** A key to derive from, not extractable. It is copied before this returns. */
-export async function importHkdfKey(key: Bytes): Promise<CryptoKey> {
-  return subtleCrypto().importKey('raw', key, 'HKDF', false, ['deriveBits', 'deriveKey']).catch(unavailable);
+export async function importHkdfKey(key: Bytes, ...more: readonly 'deriveKey'[]): Promise<CryptoKey> {
+  const usages: KeyUsage[] = ['deriveBits', ...more];
+  return subtleCrypto().importKey('raw', key, 'HKDF', false, usages).catch(unavailable);
 }
 
 /** HKDF-Expand(HKDF-Extract(salt, key), info, len). */

@@ -54,7 +54,7 @@ export class SubtleKey {
     this.#kid = kid;
     if (isDerived(source)) this.#begin(this.#importKeys(source.bytes));
     else {
-      this.#baseKey = importHkdfKey(plain(viewOf(source, 0, lengthOf(source)), true));
+      this.#baseKey = importHkdfKey(plain(viewOf(source, 0, lengthOf(source)), true), 'deriveKey');
       this.#baseKey.catch(() => {}); // whoever uses the key is told
     }
   }

@@ -2,6 +2,8 @@
 // when their frames come. KIDs may be forged, so a key is derived aside, and only an authentic frame gives it a place.
 // Places and windows last as long as their epoch: nothing that is forged can push them out.
 
+import { BaseKeys, isSameBaseKey } from '../base-keys.ts';
+import type { Clock } from '../clock.ts';
 import { preload } from '../core/engine.ts';
 import { hasSubtle, subtleCrypto } from '../core/subtle.ts';
 import { SFrameError, type SFrameErrorCode } from '../errors.ts';
@@ -9,8 +11,6 @@ import { Floors } from '../floors.ts';
 import type { KeyRing } from '../frame-decryptor.ts';
 import { ReceiveKey } from '../key.ts';
 import type { Context, Engine } from '../options.ts';
-import type { Clock } from '../rotation/clock.ts';
-import { BaseKeys, isSameBaseKey } from '../sender-keys/base-keys.ts';
 import { type Bytes, joinU64, nameOf, nameOfHalves } from '../types.ts';
 import { Candidates, type KeyOrigin } from './candidates.ts';
 import type { KidLayout, KidParts } from './kid-layout.ts';

@@ -7,14 +7,15 @@
 // The step comes from a header that anybody can write. So the keys ahead are derived aside, the frame is opened, and
 // only then the chain moves. Base keys derived for forged frames are kept until it does, maxForward at most.
 
+import { BaseKeys, isSameBaseKey } from '../base-keys.ts';
+import type { Clock } from '../clock.ts';
 import { SFrameError, type SFrameErrorCode } from '../errors.ts';
 import { Floors } from '../floors.ts';
 import type { KeyRing } from '../frame-decryptor.ts';
 import { ReceiveKey } from '../key.ts';
+import { KeyTable } from '../key-table.ts';
 import type { Context } from '../options.ts';
-import type { Clock } from '../rotation/clock.ts';
-import { type Bytes, joinU64, nameOf, nameOfHalves } from '../types.ts';
-import { BaseKeys, isSameBaseKey } from './base-keys.ts';
+import { type Bytes, joinU64 } from '../types.ts';
 import { Chain } from './chain.ts';
 import type { KidLayout } from './kid-layout.ts';
 
@@ -57,14 +58,10 @@ export class RatchetRing implements KeyRing {
   /** By generation. */
   readonly #chains: Map<bigint, Chain> = new Map();
   /** Keys of current and past steps, by KID. */
-  readonly #keys: Map<number | bigint, ReceiveKey> = new Map();
+  readonly #keys: KeyTable = new KeyTable();
   /** Past keys in the order in which they were left. */
   #past: PastKey[] = [];
   readonly #floors: Floors = new Floors();
-  /** The key found last, and its KID in halves. Gone when a key goes; one that comes has a KID that none has. */
-  #recent: ReceiveKey | undefined;
-  #recentHigh = 0;
-  #recentLow = 0;
   /** Between find and accept or reject nothing else happens, so there is one at most. */
   #candidate: Candidate | undefined;
   #closed = false;
@@ -91,18 +88,11 @@ export class RatchetRing implements KeyRing {
 
   find(kidHigh: number, kidLow: number): ReceiveKey | SFrameErrorCode {
     if (this.#past.length > 0) this.#expire();
-    if (this.#recent !== undefined && kidLow === this.#recentLow && kidHigh === this.#recentHigh)
-      return this.#recent;
-    const key = this.#keys.get(nameOfHalves(kidHigh, kidLow));
-    if (key === undefined) return this.#findAhead(joinU64(kidHigh, kidLow));
-    this.#recent = key;
-    this.#recentHigh = kidHigh;
-    this.#recentLow = kidLow;
-    return key;
+    return this.#keys.find(kidHigh, kidLow) ?? this.#findAhead(joinU64(kidHigh, kidLow));
   }
 
   peek(kid: bigint): ReceiveKey | undefined {
-    return this.#keys.get(nameOf(kid));
+    return this.#keys.get(kid);
   }
 
   accept(key: ReceiveKey): boolean {
@@ -123,9 +113,7 @@ export class RatchetRing implements KeyRing {
 
   close(): void {
     this.#closed = true;
-    this.#recent = undefined;
-    for (const key of this.#keys.values()) key.close();
-    this.#keys.clear();
+    this.#keys.close();
     this.#past = [];
     this.#chains.clear();
     this.#baseKeys.close();
@@ -180,7 +168,7 @@ export class RatchetRing implements KeyRing {
     }
     const own = new Chain(this.#layout, this.#baseKeys, kid, baseKey);
     this.#chains.set(own.generation, own);
-    this.#put(key);
+    this.#keys.set(key);
     return true;
   }
 
@@ -209,7 +197,7 @@ export class RatchetRing implements KeyRing {
     // Frames of steps that were skipped may be late, too.
     for (let skipped = Math.max(1, steps - maxPast); skipped < steps; skipped++)
       this.#keepSkipped(chain, skipped);
-    this.#put(key);
+    this.#keys.set(key);
     chain.advance(steps);
     this.#retirePast((past) => past.chain === chain && chain.distanceFrom(past.key.kid) > maxPast);
   }
@@ -219,7 +207,7 @@ export class RatchetRing implements KeyRing {
     try {
       const key = this.#newKey(this.#context, chain.baseKeyAhead(steps), chain.kidAhead(steps));
       this.#past.push({ chain, key, leftAt: this.#time });
-      this.#put(key);
+      this.#keys.set(key);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error; // no memory: the frame at hand matters more
     }
@@ -252,10 +240,6 @@ export class RatchetRing implements KeyRing {
     return key;
   }
 
-  #put(key: ReceiveKey): void {
-    this.#keys.set(nameOf(key.kid), key);
-  }
-
   /** Reads the clock, and retires what is too old. */
   #expire(): void {
     const time = this.#clock.read();
@@ -283,7 +267,6 @@ export class RatchetRing implements KeyRing {
     this.#floors.keep(key.fingerprint as string, key.highest);
     key.abandon();
     key.close();
-    this.#keys.delete(nameOf(key.kid));
-    this.#recent = undefined;
+    this.#keys.delete(key.kid);
   }
 }

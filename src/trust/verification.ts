@@ -8,9 +8,9 @@
 //                         ◄───────────  reveal  nonce of B
 //   string of both parts                string of both parts
 
+import { Clock } from '../clock.ts';
 import { SFrameError } from '../errors.ts';
 import { type ContextOptions, readOptions } from '../options.ts';
-import { Clock } from '../rotation/clock.ts';
 import { assertBytes, type Bytes, toInteger } from '../types.ts';
 import { VerificationBook } from './verification/book.ts';
 import { isSame } from './verification/fields.ts';

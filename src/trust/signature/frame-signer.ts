@@ -1,10 +1,10 @@
 // Signing what one has sent: digests of whole frames, a signature over many at a time. Frames themselves stay as RFC 9605
 // has them. There are no timers: what is due is done on the next frame.
 
+import { Clock } from '../../clock.ts';
 import { SFrameError } from '../../errors.ts';
 import type { FrameEncryptor, KeyIdentity } from '../../frame-encryptor.ts';
 import { parseHeader } from '../../header.ts';
-import { Clock } from '../../rotation/clock.ts';
 import { assertBytes, type Bytes, concat, toInteger } from '../../types.ts';
 import { bodyOf, headOf, MAX_COUNT, messageOf } from './block.ts';
 import { frameDigest } from './digest.ts';

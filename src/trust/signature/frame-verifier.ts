@@ -1,11 +1,11 @@
 // Verifying what one participant has sent. Frames are judged when a block speaks of them, which is after they were shown:
 // this detects forgery, it does not prevent it. There are no timers: what is due is done on the next call.
 
+import { Clock } from '../../clock.ts';
 import { SFrameError } from '../../errors.ts';
 import type { FrameDecryptor } from '../../frame-decryptor.ts';
 import { parseHeader } from '../../header.ts';
 import { ReplayWindow } from '../../replay.ts';
-import { Clock } from '../../rotation/clock.ts';
 import { assertBytes, type Bytes, copyTo, highHalf, lowHalf, toInteger, viewOf } from '../../types.ts';
 import { type Block, headOf, MAX_BLOCK_LEN, MAX_COUNT, parseBlock } from './block.ts';
 import { frameDigest } from './digest.ts';
@@ -78,8 +78,8 @@ const MAX_UNDER_WAY = 32;
  *
  * A verdict comes up to a second or so after the frame was shown: **this detects, it does not prevent**. With
  * `require`, a participant is dropped when a frame is found forged, or when one is found unsigned and none was verified
- * for `timeoutMs`. Then `add` gives false, until a block verifies a frame and none was forged for `timeoutMs`. Who wants to see signed frames only, as a recorder may, keeps
- * frames until `verified`.
+ * for `timeoutMs`. Then `add` gives false, until a block verifies a frame and none was forged for `timeoutMs`. Who wants
+ * to see signed frames only, as a recorder may, keeps frames until `verified`.
  *
  * @example
  * ```js

@@ -1,9 +1,9 @@
 // Base keys that have to stay in JavaScript's memory because the next ones are derived from them (RFC 9605 §5.1): copies
 // of our own, zeroed when they have served, or when the collector finds what held them.
 
-import type { CipherSuiteParameters } from '../cipher-suite.ts';
-import { nextBaseKey } from '../core/engine.ts';
-import { type Bytes, copyTo, lengthOf } from '../types.ts';
+import type { CipherSuiteParameters } from './cipher-suite.ts';
+import { nextBaseKey } from './core/engine.ts';
+import { type Bytes, copyTo, lengthOf } from './types.ts';
 
 /** Those of contexts that were dropped without destroy(). */
 let dropped: FinalizationRegistry<Set<Bytes>> | undefined;
