@@ -1,6 +1,11 @@
 // The types every layer speaks, and the asserts that guard the public edge: TypeError for the wrong kind,
 // RangeError for the wrong size, always naming the argument. Success leaves first: these run once a frame.
 
+declare global {
+  // A type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
+  interface CryptoKey {}
+}
+
 /** An unsigned 64-bit value, 0 to 2^64-1. A `number` must be a safe integer. */
 export type U64 = number | bigint;
 

@@ -10,7 +10,7 @@ import { passesSelfTest } from './self-test.ts';
 import { WASM_BASE64 } from './wasm.ts';
 
 declare global {
-  // The one type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
+  // A type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
   namespace WebAssembly {
     interface Module {}
   }

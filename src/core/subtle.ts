@@ -4,11 +4,6 @@
 import { SFrameError } from '../errors.ts';
 import type { Bytes } from '../types.ts';
 
-declare global {
-  // A type of the web that the API names, as lib.dom.d.ts declares it, for programs compiled without that.
-  interface CryptoKey {}
-}
-
 /** The hash functions of the cipher suites. */
 export type Hash = 'SHA-256' | 'SHA-512';
 

@@ -8,10 +8,26 @@ import {
   cipherSuites,
   type Decryptor,
   decodeHeader,
+  deriveSsrcKey,
   type Encryptor,
   encodeHeader,
+  generatePassphrase,
+  KeyRetirement,
+  KeyRotation,
+  MlsDecryptor,
+  MlsEncryptor,
+  type MlsReceivingEpoch,
   maxOverhead,
   preload,
+  RatchetDecryptor,
+  type RatchetDecryptorOptions,
+  RatchetEncryptor,
+  type RatchetEncryptorOptions,
+  RoomKey,
+  type RoomKeyOptions,
+  type RotationEvent,
+  type RotationReason,
+  type SendingKey,
   SFrameDecryptor,
   type SFrameDecryptorOptions,
   SFrameEncryptor,
@@ -20,6 +36,9 @@ import {
   type SFrameErrorCode,
   type U64,
 } from 'sframe-wasm';
+import { enterEpoch, exportBaseKey, type MlsExporter } from 'sframe-wasm/mls';
+import { FrameSigner, FrameVerifier, type SignerEvent, type VerifierCounts } from 'sframe-wasm/signature';
+import { type ShortAuthenticationString, Verification, VerificationBook } from 'sframe-wasm/verification';
 
 const cipherSuite: CipherSuite = 'AES_128_GCM_SHA256_128';
 const { Nt }: CipherSuiteParameters = cipherSuites[cipherSuite];
@@ -68,3 +87,64 @@ roundTrip(encryptor, decryptor).finally(() => {
   encryptor.destroy();
   decryptor.destroy();
 });
+
+// Keys
+const ratchetOptions: RatchetDecryptorOptions = { ...common, ratchetBits: 4, maxForward: 8, maxPast: 1 };
+const ratchet = new RatchetEncryptor({ cipherSuite, ratchetBits: 4 } satisfies RatchetEncryptorOptions);
+ratchet.setEncryptionKey(baseKey);
+ratchet.ratchet();
+const exported: { baseKey: Bytes; kid: bigint } = ratchet.exportKey();
+const following = new RatchetDecryptor(ratchetOptions);
+following.addDecryptionKey(exported.baseKey, exported.kid);
+following.removeGeneration(0);
+
+const member = new MlsEncryptor({ cipherSuite, epochBits: 4, contextId: 1 });
+const others: MlsReceivingEpoch = { epoch: 0n, baseKey, groupSize: 2, senderIndex: 0 };
+const group = new MlsDecryptor({ cipherSuite, epochBits: 4 });
+group.addEpoch(others);
+const exporter: MlsExporter = (_label, _context, length) => new Uint8Array(length);
+void exportBaseKey(exporter, cipherSuite);
+void enterEpoch({
+  exporter,
+  cipherSuite,
+  epoch: 1,
+  groupSize: 2,
+  senderIndex: 0,
+  decryptors: [group],
+  encryptors: [member],
+});
+
+const rotation = new KeyRotation(new SFrameEncryptor(sending), { cipherSuite, everySeconds: 60 });
+rotation.addEventListener(
+  'key-needed',
+  ({ reason }: RotationEvent) => reason satisfies RotationReason | undefined,
+);
+const recipients: string[] = rotation.stage(baseKey, 1);
+const retirement = new KeyRetirement(new SFrameDecryptor(receiving), { graceSeconds: 2 });
+const passphrase: string = generatePassphrase();
+const roomOptions: RoomKeyOptions = { passphrase, app: 'app', room: 'room', participant: 'alice' };
+const sendingKey: Promise<SendingKey> = RoomKey.fromPassphrase(roomOptions).then((room) => room.sendingKey());
+const ssrcKey: Promise<Bytes> = deriveSsrcKey(baseKey, 1, cipherSuite);
+declare const hkdfKey: CryptoKey;
+void new SFrameEncryptor(sending).importEncryptionKey(hkdfKey, kid);
+void new SFrameDecryptor(receiving).importDecryptionKey(hkdfKey, kid);
+
+// Trust
+const book: VerificationBook = new VerificationBook();
+const alice = { id: 'alice', identityKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) };
+const bob = { id: 'bob', identityKey: new Uint8Array(32), exchangeKey: new Uint8Array(32) };
+const verification = new Verification({ book, room: 'room', cipherSuite, own: alice, peer: bob });
+const shown: ShortAuthenticationString | undefined = verification.sas;
+declare const privateKey: CryptoKey;
+const session = new Uint8Array(16);
+const signer = new FrameSigner({ encryptor: ratchet, session, participant: 'alice', privateKey });
+signer.addEventListener('block', ({ block }: SignerEvent) => block satisfies Bytes | undefined);
+const verifier = new FrameVerifier({
+  decryptor: following,
+  session,
+  participant: 'alice',
+  publicKey: privateKey,
+});
+const counted: VerifierCounts = verifier.counts;
+
+export { counted, recipients, retirement, sendingKey, shown, ssrcKey };

@@ -44,8 +44,9 @@ function checkContents({ files, installed, size }) {
  * Compiles consumer.ts without skipping the package's own declarations.
  * @param {Installed} user
  * @param {string[]} lib
+ * @param {string[]} types
  */
-function checkTypes({ folder }, lib) {
+function checkTypes({ folder }, lib, types) {
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -53,13 +54,14 @@ function checkTypes({ folder }, lib) {
     target: 'es2022',
     module: 'nodenext',
     lib,
-    types: [],
+    types,
+    typeRoots: [join(root, 'node_modules/@types')],
     skipLibCheck: false,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   run(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: folder });
-  return `lib ${lib.join(', ')}`;
+  return `lib ${lib.join(', ')}${types.map((name) => `, @types/${name}`).join('')}`;
 }
 
 /**
@@ -148,8 +150,8 @@ if (user !== undefined) {
   writeFileSync(join(folder, 'config.capnp'), workerdConfig(installed));
 
   await check('tarball', () => checkContents(installed));
-  await check('types', () => checkTypes(installed, ['es2022', 'dom']));
-  await check('types, no DOM', () => checkTypes(installed, ['es2022']));
+  await check('types', () => checkTypes(installed, ['es2022', 'dom'], []));
+  await check('types, Node', () => checkTypes(installed, ['es2022'], ['node']));
   for (const [name, program, args] of runtimes())
     await check(name, () => checkRuntime(installed, program, args));
 }
