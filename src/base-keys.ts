@@ -3,7 +3,7 @@
 
 import type { CipherSuiteParameters } from './cipher-suite.ts';
 import { nextBaseKey } from './core/engine.ts';
-import { type Bytes, copyTo, lengthOf } from './types.ts';
+import { type Bytes, copyOf } from './types.ts';
 
 /** Those of contexts that were dropped without destroy(). */
 let dropped: FinalizationRegistry<Set<Bytes>> | undefined;
@@ -21,9 +21,8 @@ export class BaseKeys {
 
   /** Takes a copy of the caller's. */
   copy(baseKey: Uint8Array): Bytes {
-    const own = new Uint8Array(lengthOf(baseKey));
+    const own = copyOf(baseKey);
     this.#held.add(own);
-    copyTo(own, baseKey);
     return own;
   }
 

@@ -3,10 +3,10 @@
 //   ssrc_key = HKDF-Expand(HKDF-Extract(salt = u32be(SSRC), IKM = base_key), "SFrame 1.0 RTP Stream", Nh)
 
 import type { CipherSuite } from './cipher-suite.ts';
-import { hkdf, importHkdfKey } from './core/subtle.ts';
+import { assertHkdfKey, hkdf, importHkdfKey, isCryptoKey } from './core/subtle.ts';
 import { assertBaseKey } from './key.ts';
 import { readOptions } from './options.ts';
-import { type Bytes, copyTo, lengthOf, toInteger } from './types.ts';
+import { type Bytes, copyOf, toInteger } from './types.ts';
 
 const LABEL = 'SFrame 1.0 RTP Stream';
 
@@ -18,7 +18,8 @@ const LABEL = 'SFrame 1.0 RTP Stream';
  * this. The same base key under the same SSRC is the same key: use a fresh base key in every session. **A server that
  * rewrites SSRCs, as many SFUs do, makes these keys useless**, because the receiver then derives other ones.
  *
- * @param baseKey base_key, 16 to 4096 bytes
+ * @param baseKey base_key, 16 to 4096 bytes; or an HKDF CryptoKey with the usage `deriveBits`, whose length cannot be
+ * checked
  * @param ssrc the stream's SSRC as the receiver sees it, 0 to 2^32-1
  * @param cipherSuite the suite that the key is for: its hash is used
  * @returns ssrc_key, Nh bytes: 32 or 64. Zero it when you no longer need it. Rejects where others throw:
@@ -40,17 +41,21 @@ const LABEL = 'SFrame 1.0 RTP Stream';
  * ```
  */
 export async function deriveSsrcKey(
-  baseKey: Uint8Array,
+  baseKey: Uint8Array | CryptoKey,
   ssrc: number,
   cipherSuite: CipherSuite,
 ): Promise<Bytes> {
-  assertBaseKey(baseKey);
+  if (isCryptoKey(baseKey)) assertHkdfKey(baseKey, 'baseKey');
+  else assertBaseKey(baseKey);
   if (ssrc === undefined) throw new TypeError('ssrc must be a number');
   const salt = new Uint8Array(4);
   new DataView(salt.buffer).setUint32(0, toInteger(ssrc, 'ssrc', 0, 0, 2 ** 32 - 1));
   const { suite } = readOptions({ cipherSuite });
-  const own = new Uint8Array(lengthOf(baseKey));
-  copyTo(own, baseKey);
-  const key = await importHkdfKey(own).finally(() => own.fill(0));
+  const key = isCryptoKey(baseKey) ? baseKey : await imported(baseKey);
   return hkdf(suite.hash, key, salt, new TextEncoder().encode(LABEL), suite.Nh);
+}
+
+async function imported(baseKey: Uint8Array): Promise<CryptoKey> {
+  const own = copyOf(baseKey);
+  return importHkdfKey(own).finally(() => own.fill(0));
 }

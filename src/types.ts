@@ -104,6 +104,13 @@ function assertAttached(value: Uint8Array, name: string): void {
   }
 }
 
+/** A copy that nobody else can change. */
+export function copyOf(bytes: Uint8Array): Bytes {
+  const copy = new Uint8Array(lengthOf(bytes));
+  copyTo(copy, bytes);
+  return copy;
+}
+
 /** The value as a bigint from 0 to 2^64-1. */
 export function toU64(value: U64, name: string): bigint {
   if (typeof value !== 'bigint') {

@@ -438,7 +438,7 @@ describe('the public API', () => {
 
       function generatePassphrase(): string;
 
-      function deriveSsrcKey(baseKey: Uint8Array, ssrc: number, cipherSuite: CipherSuite): Promise<Bytes>;
+      function deriveSsrcKey(baseKey: Uint8Array | CryptoKey, ssrc: number, cipherSuite: CipherSuite): Promise<Bytes>;
 
       class KeyRetirement implements Decryptor {
         constructor(decryptor: RetiringDecryptor, options?: KeyRetirementOptions);

@@ -47,6 +47,16 @@ test.each(suites)('$name: as the oracle, for any SSRC and length of base key', a
   }
 });
 
+test('a CryptoKey gives the same; one that may not derive bits is refused', async () => {
+  const key = await crypto.subtle.importKey('raw', baseKey, 'HKDF', false, ['deriveBits']);
+  const derived = await deriveSsrcKey(key, 7, cipherSuite);
+  expect(hex(derived)).toBe(hex(await deriveSsrcKey(baseKey, 7, cipherSuite)));
+  const useless = await crypto.subtle.importKey('raw', baseKey, 'HKDF', false, ['deriveKey']);
+  await expect(deriveSsrcKey(useless, 7, cipherSuite)).rejects.toThrow(
+    /^baseKey must have the usage deriveBits/,
+  );
+});
+
 test('streams share a KID and open under their own SSRC only', async () => {
   const [camera, screen] = [0x01234567, 0x89abcdef];
   const encryptor = new SFrameEncryptor({ cipherSuite });

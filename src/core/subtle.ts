@@ -31,10 +31,14 @@ export function unavailable(cause: unknown): never {
   throw error;
 }
 
+/** Whether a value is a CryptoKey, of whatever realm. */
+export function isCryptoKey(value: unknown): value is CryptoKey {
+  return Object.prototype.toString.call(value) === '[object CryptoKey]';
+}
+
 /** Refuses what is not an HKDF key that may derive bits. */
 export function assertHkdfKey(value: CryptoKey, name: string): void {
-  const isKey = Object.prototype.toString.call(value) === '[object CryptoKey]';
-  if (!isKey || value.algorithm?.name !== 'HKDF')
+  if (!isCryptoKey(value) || value.algorithm?.name !== 'HKDF')
     throw new TypeError(`${name} must be a CryptoKey of the algorithm HKDF`);
   if (!value.usages.includes('deriveBits')) throw new TypeError(`${name} must have the usage deriveBits`);
 }

@@ -2,7 +2,7 @@
 
 import { SFrameError } from '../errors.ts';
 import { assertBaseKey } from '../key.ts';
-import { type Bytes, copyTo, type Encryptor, lengthOf, type U64 } from '../types.ts';
+import { type Bytes, copyOf, type Encryptor, type U64 } from '../types.ts';
 import type { RotationReason } from './event.ts';
 
 /** An encryptor whose keys can be rotated: any that says under which KID it sends. */
@@ -44,8 +44,7 @@ export class StagedKey {
     this.reason = reason;
     this.#encryptor = encryptor;
     this.#activate = activate ?? ((bytes) => encryptor.setEncryptionKey?.(bytes, kid));
-    this.#baseKey = new Uint8Array(lengthOf(baseKey));
-    copyTo(this.#baseKey, baseKey);
+    this.#baseKey = copyOf(baseKey);
   }
 
   /** Makes the encryptor send under it. Throws what goes wrong there; wiped in any case. */

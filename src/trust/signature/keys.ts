@@ -6,8 +6,8 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
-import { subtleCrypto } from '../../core/subtle.ts';
-import { assertBytes, type Bytes, copyTo, lengthOf } from '../../types.ts';
+import { isCryptoKey, subtleCrypto } from '../../core/subtle.ts';
+import { assertBytes, type Bytes, copyOf, lengthOf } from '../../types.ts';
 
 /** How blocks are signed: Ed25519 (RFC 8032), or ECDSA over P-256 with SHA-256 (FIPS 186-5). */
 export type SignatureAlgorithm = 'Ed25519' | 'ECDSA-P256';
@@ -203,10 +203,6 @@ function subtleName(name: SignatureAlgorithm): Algorithm | EcdsaParams {
   return name === 'Ed25519' ? { name } : { name: 'ECDSA', hash: 'SHA-256' };
 }
 
-function isCryptoKey(value: unknown): value is CryptoKey {
-  return Object.prototype.toString.call(value) === '[object CryptoKey]';
-}
-
 function knownAlgorithm(algorithm: SignatureAlgorithm = 'Ed25519'): SignatureAlgorithm {
   if (typeof algorithm !== 'string' || !Object.hasOwn(numbers, algorithm))
     throw new TypeError("algorithm must be 'Ed25519' or 'ECDSA-P256'");
@@ -230,10 +226,4 @@ function algorithmOf(
   if (wanted !== undefined && knownAlgorithm(wanted) !== found)
     throw new TypeError(`algorithm must be that of ${argument}, ${found}`);
   return found;
-}
-
-function copyOf(bytes: Uint8Array): Bytes {
-  const copy = new Uint8Array(lengthOf(bytes));
-  copyTo(copy, bytes);
-  return copy;
 }

@@ -4,8 +4,8 @@
 // at that moment, and never forgotten until the peer is verified.
 
 import { prefixed } from '../../passphrase.ts';
-import { assertBytes, type Bytes, toInteger } from '../../types.ts';
-import { copyOf, isSame, readKey } from './fields.ts';
+import { assertBytes, type Bytes, copyOf, toInteger } from '../../types.ts';
+import { isSame, readKey } from './fields.ts';
 import { type Entry, parseBook, writeBook } from './stored.ts';
 
 /** How many attempts all peers have together, by those that each has: names can be invented. */

@@ -1,7 +1,7 @@
 // Bytes as this protocol writes and compares them: fields that say how long they are, so that no two lists of fields
 // have the same bytes.
 
-import { assertBytes, type Bytes, copyTo, lengthOf } from '../../types.ts';
+import { assertBytes, type Bytes, copyOf } from '../../types.ts';
 
 /** In bytes. No public key is shorter than Ed25519's; post-quantum ones have some thousand. */
 const MIN_KEY_LEN = 32;
@@ -11,13 +11,6 @@ const MAX_KEY_LEN = 4096;
 export function fieldsOf(...fields: Uint8Array[]): Bytes {
   const bytes = fields.flatMap((field) => [field.length >> 8, field.length & 0xff, ...field]);
   return new Uint8Array(bytes);
-}
-
-/** A copy that nobody else can change. */
-export function copyOf(bytes: Uint8Array): Bytes {
-  const copy = new Uint8Array(lengthOf(bytes));
-  copyTo(copy, bytes);
-  return copy;
 }
 
 /** A public key, copied. */

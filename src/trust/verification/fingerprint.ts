@@ -7,8 +7,8 @@
 // and again to make search slow: that is for short values.
 
 import { subtleCrypto, unavailable } from '../../core/subtle.ts';
-import { assertBytes } from '../../types.ts';
-import { copyOf, fieldsOf, readKey, utf8 } from './fields.ts';
+import { assertBytes, copyOf } from '../../types.ts';
+import { fieldsOf, readKey, utf8 } from './fields.ts';
 import { grouped } from './sas.ts';
 
 const GROUPS = 12;

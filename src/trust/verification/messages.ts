@@ -6,8 +6,7 @@
 // The first byte is the version, the second the type. A reveal names both commitments: its sender's, so that it says all
 // by itself if the commit is lost or late, and the one it answers, so that it counts in one run only.
 
-import { type Bytes, lengthOf, viewOf } from '../../types.ts';
-import { copyOf } from './fields.ts';
+import { type Bytes, copyOf, lengthOf, viewOf } from '../../types.ts';
 
 /** Of the protocol: in each message, and in what is committed to. */
 export const VERSION = 1;

@@ -8,8 +8,8 @@
 
 import { hkdf, importHkdfKey, subtleCrypto, unavailable } from '../../core/subtle.ts';
 import { prefixed } from '../../passphrase.ts';
-import { assertBytes, type Bytes, concat, viewOf } from '../../types.ts';
-import { compare, copyOf, fieldsOf, readKey, utf8 } from './fields.ts';
+import { assertBytes, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
+import { compare, fieldsOf, readKey, utf8 } from './fields.ts';
 import { VERSION } from './messages.ts';
 import { SAS_LEN, type ShortAuthenticationString, toShortString } from './sas.ts';
 
