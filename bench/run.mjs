@@ -1,5 +1,5 @@
 // Frames, pipelines, keys and rooms, side by side: `npm run bench [-- --quick] [-- --json FILE]`. The full run takes
-// about eleven minutes and writes bench/results/; --quick takes about one and writes nothing but FILE.
+// about fifteen minutes and writes bench/results/; --quick takes about one and writes nothing but FILE.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -63,13 +63,16 @@ export class SFrameDecryptor extends FrameDecryptor {
   addDecryptionKey(baseKey: Uint8Array, kid: U64): void {
     this.#ring.assertOpen();
     assertBaseKey(baseKey);
-    this.#ring.add(baseKey, toU64(kid, 'kid'));
+    const id = toU64(kid, 'kid');
+    this.#ring.add(baseKey, id);
+    this.#imports?.cancel(id);
   }
 
   /**
    * As {@link addDecryptionKey}, with a base key that JavaScript cannot read. Frames are opened from when the promise
-   * resolves; of several calls the last one made is the last one to do so. How long the key is cannot be seen: 16 bytes
-   * at least is what it should have.
+   * resolves; of several calls the last one made is the last one to do so; one that a later `addDecryptionKey` or
+   * `removeDecryptionKey` of the KID has overtaken has no effect. How long the key is cannot be seen: 16 bytes at least is
+   * what it should have.
    *
    * @param baseKey base_key as a secret of the algorithm HKDF, with the usage `deriveBits`; extractable or not
    * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
@@ -91,7 +94,7 @@ export class SFrameDecryptor extends FrameDecryptor {
     assertHkdfKey(baseKey, 'baseKey');
     const id = toU64(kid, 'kid');
     this.#imports ??= new Imports();
-    await this.#imports.add(deriveKey(this.#ring.context.suite, id, baseKey), (derived) => {
+    await this.#imports.add(id, deriveKey(this.#ring.context.suite, id, baseKey), (derived) => {
       this.#ring.assertOpen();
       this.#ring.add(derived, id);
     });
@@ -105,7 +108,9 @@ export class SFrameDecryptor extends FrameDecryptor {
    */
   removeDecryptionKey(kid: U64): boolean {
     this.#ring.assertOpen();
-    return this.#ring.remove(toU64(kid, 'kid'));
+    const id = toU64(kid, 'kid');
+    this.#imports?.cancel(id);
+    return this.#ring.remove(id);
   }
 
   /**
@@ -130,6 +135,8 @@ class KidRing implements KeyRing {
   /** Steps that wait for WebCrypto to identify keys, where there is no core; how many are left. */
   #steps: Promise<void> = Promise.resolve();
   #settling = 0;
+  /** Keys that are not in the table any more, and go when it is known which they are. */
+  readonly #leaving: Set<ReceiveKey> = new Set();
   #closed = false;
 
   constructor(context: Context, replayWindow: number) {
@@ -156,9 +163,15 @@ class KidRing implements KeyRing {
 
   reject(_key: ReceiveKey): void {}
 
+  get settling(): Promise<void> | undefined {
+    return this.#settling > 0 ? this.#steps : undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#keys.close();
+    for (const key of this.#leaving) key.close();
+    this.#leaving.clear();
     this.#floors.clear();
   }
 
@@ -172,13 +185,16 @@ class KidRing implements KeyRing {
     const key = new ReceiveKey(this.context, source, kid);
     if (!key.isSynchronous) this.#withoutCore = true;
     const known = this.#keys.get(kid);
-    const fingerprint = key.fingerprint;
-    if (fingerprint === undefined || this.#settling > 0) {
+    const { fingerprint } = key;
+    const knownAs = known?.identity;
+    const isUnknown = known !== undefined && knownAs === undefined;
+    if (fingerprint === undefined || isUnknown || this.#settling > 0) {
+      if (known !== undefined) this.#leaving.add(known);
       this.#keys.set(key);
       key.settleAfter(this.#later(async () => this.#settle(key, known)));
       return;
     }
-    if (known?.fingerprint === fingerprint) {
+    if (knownAs === fingerprint) {
       key.close();
       return;
     }
@@ -189,17 +205,18 @@ class KidRing implements KeyRing {
       throw error;
     }
     this.#keys.set(key);
-    if (known !== undefined) this.#retire(known, known.fingerprint as string);
+    if (known !== undefined) this.#retire(known, knownAs as string);
   }
 
   remove(kid: bigint): boolean {
     const key = this.#keys.get(kid);
     if (key === undefined) return false;
     key.abandon();
-    const { fingerprint } = key;
-    if (fingerprint === undefined || this.#settling > 0)
+    const { identity } = key;
+    if (identity === undefined || this.#settling > 0) {
+      this.#leaving.add(key);
       this.#later(async () => this.#retire(key, await key.identify()));
-    else this.#retire(key, fingerprint);
+    } else this.#retire(key, identity);
     this.#keys.delete(kid);
     return true;
   }
@@ -227,6 +244,7 @@ class KidRing implements KeyRing {
     if (known !== undefined && before === fingerprint) {
       key.succeed(known);
       known.close();
+      this.#leaving.delete(known);
       return;
     }
     key.openWindow(this.#replayWindow, this.#floors.get(fingerprint));

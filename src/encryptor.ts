@@ -65,12 +65,13 @@ export class SFrameEncryptor extends FrameEncryptor {
     this.#keys.assertOpen();
     assertBaseKey(baseKey);
     this.#keys.use(baseKey, toU64(kid, 'kid'), ctr);
+    this.#imports?.cancel();
   }
 
   /**
    * As {@link setEncryptionKey}, with a base key that JavaScript cannot read. It is used from when the promise resolves;
-   * of several calls the last one made is the last one to do so. How long the key is cannot be seen: 16 bytes at
-   * least is what it should have.
+   * of several calls the last one made is the last one to do so, and after a later `setEncryptionKey` none does. How
+   * long the key is cannot be seen: 16 bytes at least is what it should have.
    *
    * @param baseKey base_key as a secret of the algorithm HKDF, with the usage `deriveBits`; extractable or not
    * @throws TypeError or RangeError naming the argument; RangeError if there is no memory for another key
@@ -92,7 +93,7 @@ export class SFrameEncryptor extends FrameEncryptor {
     assertHkdfKey(baseKey, 'baseKey');
     const id = toU64(kid, 'kid');
     this.#imports ??= new Imports();
-    await this.#imports.add(deriveKey(this.#keys.context.suite, id, baseKey), (derived) => {
+    await this.#imports.add(id, deriveKey(this.#keys.context.suite, id, baseKey), (derived) => {
       this.#keys.assertOpen();
       this.#keys.use(derived, id, 0n);
     });

@@ -21,6 +21,8 @@ export interface KeyRing {
   accept(key: ReceiveKey): boolean;
   /** It was not, or must not be handed out. */
   reject(key: ReceiveKey): void;
+  /** Until when it may be unknown whether a key is one that was there before. */
+  readonly settling?: Promise<void> | undefined;
   /** Wipes all. */
   close(): void;
 }
@@ -29,6 +31,12 @@ export interface KeyRing {
 interface Refusal {
   readonly code: SFrameErrorCode;
   readonly kid?: bigint | undefined;
+}
+
+/** The code of an SFrameError: an engine that is not there. All else is thrown on. */
+function codeOf(error: unknown): SFrameErrorCode {
+  if (error instanceof SFrameError) return error.code;
+  throw error;
 }
 
 /** A decryptor, but for where its keys come from. */
@@ -57,7 +65,7 @@ export abstract class FrameDecryptor implements Decryptor {
    * without WebAssembly. Nothing has changed then.
    */
   decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes {
-    const opened = this.tryDecrypt(ciphertext, metadata);
+    const opened = this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
     if (typeof opened === 'string') throw this.#failure(opened, this.#failedKid(opened), ciphertext);
     return opened;
   }
@@ -92,7 +100,11 @@ export abstract class FrameDecryptor implements Decryptor {
    * @internal
    */
   tryDecrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes | SFrameErrorCode {
-    return this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
+    try {
+      return this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
+    } catch (error) {
+      return codeOf(error);
+    }
   }
 
   /**
@@ -100,8 +112,12 @@ export abstract class FrameDecryptor implements Decryptor {
    * @internal
    */
   async tryDecryptAsync(ciphertext: Uint8Array, metadata?: Uint8Array): Promise<Bytes | SFrameErrorCode> {
-    const opened = await this.#openAsync(ciphertext, metadata);
-    return 'code' in opened ? opened.code : opened;
+    try {
+      const opened = await this.#openAsync(ciphertext, metadata);
+      return 'code' in opened ? opened.code : opened;
+    } catch (error) {
+      return codeOf(error);
+    }
   }
 
   /** Wipes all keys and what the core still holds. Further calls throw `destroyed`, except this one. */
@@ -136,14 +152,18 @@ export abstract class FrameDecryptor implements Decryptor {
     try {
       const header = readFrame(ciphertext, metadata);
       const { kidHigh, kidLow, ctrHigh, ctrLow } = header;
-      const textLen = lengthOf(ciphertext) - header.length - this.#context.suite.Nt;
+      const len = lengthOf(ciphertext);
+      const textLen = len - header.length - this.#context.suite.Nt;
       if (header.length === 0 || textLen < 0) return 'syntax';
       if (target !== undefined) assertTarget(target, textLen);
+      const key = this.#ring.find(kidHigh, kidLow);
+      const opened =
+        typeof key === 'string'
+          ? key
+          : this.#openUnder(key, ctrHigh, ctrLow, len, ciphertext, metadata, target);
       this.#failedHigh = kidHigh;
       this.#failedLow = kidLow;
-      const key = this.#ring.find(kidHigh, kidLow);
-      if (typeof key === 'string') return key;
-      return this.#openUnder(key, ctrHigh, ctrLow, ciphertext, metadata, target);
+      return opened;
     } finally {
       wipeWindow();
     }
@@ -154,14 +174,20 @@ export abstract class FrameDecryptor implements Decryptor {
     key: ReceiveKey,
     ctrHigh: number,
     ctrLow: number,
+    len: number,
     ciphertext: Uint8Array,
     metadata: Uint8Array | undefined,
     target?: Uint8Array,
   ): Bytes | number | SFrameErrorCode {
     let opened: Bytes | number | SFrameErrorCode = 'authentication';
     try {
-      if (!holdsFrame()) readFrame(ciphertext, metadata);
-      opened = key.open(ctrHigh, ctrLow, target);
+      if (!holdsFrame()) {
+        const again = readFrame(ciphertext, metadata);
+        // A caller's clock may have run while the key was looked for: another frame may stand there now.
+        const isSame = again.ctrHigh === ctrHigh && again.ctrLow === ctrLow && lengthOf(ciphertext) === len;
+        if (!isSame || joinU64(again.kidHigh, again.kidLow) !== key.kid) opened = 'syntax';
+      }
+      if (opened !== 'syntax') opened = key.open(ctrHigh, ctrLow, target);
     } finally {
       if (typeof opened === 'string') this.#ring.reject(key);
       else this.#ring.accept(key);
@@ -184,7 +210,7 @@ export abstract class FrameDecryptor implements Decryptor {
     if (typeof key === 'string') return { code: key, kid };
     if (!key.prefersAsync(textLen)) {
       try {
-        const opened = this.#openUnder(key, highHalf(ctr), lowHalf(ctr), ciphertext, metadata);
+        const opened = this.#openUnder(key, highHalf(ctr), lowHalf(ctr), len, ciphertext, metadata);
         return typeof opened === 'string' ? { code: opened, kid } : (opened as Bytes);
       } finally {
         wipeWindow();
@@ -195,6 +221,8 @@ export abstract class FrameDecryptor implements Decryptor {
     try {
       const opening = key.openAsync(header, ciphertext, metadata);
       opened = (typeof opening === 'string' ? opening : await opening) ?? 'authentication';
+      const { settling } = this.#ring;
+      if (settling !== undefined) await settling;
     } finally {
       // What happened meanwhile decides: a frame that is not wanted any more leaves no plaintext.
       code = this.#refusalOf(opened, key, ctr);
@@ -214,7 +242,7 @@ export abstract class FrameDecryptor implements Decryptor {
   }
 
   #openNow(ciphertext: Uint8Array, metadata: Uint8Array | undefined): Bytes | Refusal {
-    const opened = this.tryDecrypt(ciphertext, metadata);
+    const opened = this.#open(ciphertext, metadata) as Bytes | SFrameErrorCode;
     return typeof opened === 'string' ? { code: opened, kid: this.#failedKid(opened) } : opened;
   }
 

@@ -5,8 +5,8 @@ import type { KeySource } from './core/derived-key.ts';
 import { forgetCalls } from './core/engine.ts';
 import { SFrameError } from './errors.ts';
 import { SendKey } from './key.ts';
-import { assertFrame, assertTarget, type Context } from './options.ts';
-import { type Bytes, type Encryptor, lengthOf } from './types.ts';
+import { assertFrame, assertRoom, type Context } from './options.ts';
+import { assertBytes, type Bytes, type Encryptor, lengthOf } from './types.ts';
 
 /** What tells a key from any other. */
 export interface KeyIdentity {
@@ -143,8 +143,9 @@ export abstract class FrameEncryptor implements Encryptor {
    * @returns how many bytes were written
    */
   encryptInto(target: Uint8Array, plaintext: Uint8Array, metadata?: Uint8Array): number {
+    const room = assertBytes(target, 'target'); // before the key is looked at: this may run the caller's code
     const key = this.#checked(plaintext, metadata);
-    assertTarget(target, lengthOf(plaintext) + key.overhead);
+    assertRoom(room, lengthOf(plaintext) + key.overhead);
     return key.seal(plaintext, metadata, target) as number;
   }
 
@@ -155,7 +156,7 @@ export abstract class FrameEncryptor implements Encryptor {
    */
   async encryptAsync(plaintext: Uint8Array, metadata?: Uint8Array): Promise<Bytes> {
     const sealed = this.#checked(plaintext, metadata).sealAsync(plaintext, metadata);
-    if (!(sealed instanceof Promise)) return sealed;
+    if (ArrayBuffer.isView(sealed)) return sealed;
     const ciphertext = await sealed;
     this.#keys.assertOpen();
     return ciphertext;

@@ -199,6 +199,7 @@ export class ReceiveKey {
 
   /** Decrypts the frame that readFrame has just read. Only an authentic frame moves the window. */
   open(ctrHigh: number, ctrLow: number, target?: Uint8Array): Bytes | number | SFrameErrorCode {
+    if (this.#settlement !== undefined) return 'engine-unavailable'; // it has no window yet
     const core = this.#core ?? this.#key.core;
     const window = this.#window;
     if (window?.accepts(ctrHigh, ctrLow) === false) return 'replay';
@@ -210,7 +211,7 @@ export class ReceiveKey {
 
   /** Whether openAsync should open a frame with `len` bytes of text; else open. */
   prefersAsync(len: number): boolean {
-    return this.#key.prefersSubtle('open', len);
+    return this.#settlement !== undefined || this.#key.prefersSubtle('open', len);
   }
 
   /**

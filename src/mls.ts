@@ -244,6 +244,7 @@ export class MlsDecryptor extends FrameDecryptor {
     this.#ring.assertOpen();
     // A clock is the caller's, and may do anything: what it does to the key is seen after it.
     const { time } = this.#ring;
+    this.#ring.assertOpen();
     assertBaseKey(baseKey);
     const layout = new KidLayout(this.#epochBits, groupSize);
     const index = (value: number | undefined, name: string) =>

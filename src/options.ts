@@ -79,5 +79,10 @@ export function assertFrame(
 
 /** Checks that `target` can take `len` bytes. */
 export function assertTarget(target: Uint8Array, len: number): void {
-  if (assertBytes(target, 'target') < len) throw new RangeError(`target must be at least ${len} bytes long`);
+  assertRoom(assertBytes(target, 'target'), len);
+}
+
+/** Checks that a target as long as `room` can. */
+export function assertRoom(room: number, len: number): void {
+  if (room < len) throw new RangeError(`target must be at least ${len} bytes long`);
 }

@@ -17,7 +17,7 @@ export type KeySource = Uint8Array | DerivedKey;
 
 /** Whether it was derived already. */
 export function isDerived(source: KeySource): source is DerivedKey {
-  return 'fingerprint' in source;
+  return !ArrayBuffer.isView(source); // a caller's bytes may have any properties
 }
 
 /** label ‖ u64be(KID) ‖ u16be(suite) */
@@ -66,17 +66,29 @@ export async function deriveKey(
 /** Derivations under way: they may end in any order, and take effect in that of their calls. */
 export class Imports {
   #last: Promise<unknown> = Promise.resolve();
+  /** Those that have not taken effect, by KID. */
+  readonly #underWay: Set<{ readonly kid: bigint }> = new Set();
 
-  /** Gives a key to `use` after those before it, and wipes it. */
-  add(deriving: Promise<DerivedKey>, use: (derived: DerivedKey) => void): Promise<void> {
-    const turn = Promise.all([deriving, this.#last]).then(([derived]) => {
-      try {
-        use(derived);
-      } finally {
-        derived.bytes.fill(0);
-      }
-    });
-    this.#last = turn.catch(() => {});
+  /** Gives a key to `use` after those before it, unless it is cancelled, and wipes it. */
+  add(kid: bigint, deriving: Promise<DerivedKey>, use: (derived: DerivedKey) => void): Promise<void> {
+    const ticket = { kid };
+    this.#underWay.add(ticket);
+    const turn = Promise.all([deriving, this.#last])
+      .then(([derived]) => {
+        try {
+          if (this.#underWay.has(ticket)) use(derived);
+        } finally {
+          derived.bytes.fill(0);
+        }
+      })
+      .finally(() => this.#underWay.delete(ticket));
+    this.#last = Promise.allSettled([turn, this.#last]);
     return turn;
+  }
+
+  /** Something later was said of a KID, or of all: what is under way has no effect. */
+  cancel(kid?: bigint): void {
+    for (const ticket of this.#underWay)
+      if (kid === undefined || ticket.kid === kid) this.#underWay.delete(ticket);
   }
 }

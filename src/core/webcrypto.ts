@@ -6,7 +6,7 @@
 // the key is closed and the last frame under way is done.
 
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
-import { type Bytes, concat, lengthOf, viewOf } from '../types.ts';
+import { type Bytes, concat, copyOf, lengthOf, viewOf } from '../types.ts';
 import { expandLabel, fingerprintOf, infoOf, isDerived, type KeySource } from './derived-key.ts';
 import { giveScratch, takeScratch } from './scratch.ts';
 import { importHkdfKey, unavailable } from './subtle.ts';
@@ -54,7 +54,8 @@ export class SubtleKey {
     this.#kid = kid;
     if (isDerived(source)) this.#begin(this.#importKeys(source.bytes));
     else {
-      this.#baseKey = importHkdfKey(plain(viewOf(source, 0, lengthOf(source)), true), 'deriveKey');
+      const own = copyOf(source);
+      this.#baseKey = importHkdfKey(own, 'deriveKey').finally(() => own.fill(0));
       this.#baseKey.catch(() => {}); // whoever uses the key is told
     }
   }
@@ -144,6 +145,7 @@ export class SubtleKey {
       const key = await expand(label, Nk);
       const bytes = concat(key, salt);
       key.fill(0);
+      salt.fill(0);
       return this.#importKeys(bytes).finally(() => bytes.fill(0));
     }
     const info = infoOf(label, this.#suite, this.#kid);

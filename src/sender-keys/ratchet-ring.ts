@@ -12,7 +12,7 @@ import type { Clock } from '../clock.ts';
 import { SFrameError, type SFrameErrorCode } from '../errors.ts';
 import { Floors } from '../floors.ts';
 import type { KeyRing } from '../frame-decryptor.ts';
-import { ReceiveKey } from '../key.ts';
+import { assertBaseKey, ReceiveKey } from '../key.ts';
 import { KeyTable } from '../key-table.ts';
 import type { Context } from '../options.ts';
 import { type Bytes, joinU64 } from '../types.ts';
@@ -128,7 +128,8 @@ export class RatchetRing implements KeyRing {
   /** @throws RangeError if there is no memory for another key, or its window */
   add(baseKey: Uint8Array, kid: bigint): void {
     this.#expire();
-    this.assertOpen(); // whatever the clock's function has done
+    this.assertOpen(); // whatever the clock's function has done, to the key too
+    assertBaseKey(baseKey);
     const own = this.#baseKeys.copy(baseKey);
     let key: ReceiveKey | undefined;
     let isTaken = false;
