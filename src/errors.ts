@@ -8,12 +8,12 @@
  * - `key-id`: the frame's KID has no key here
  * - `authentication`: the tag is wrong: forged, damaged, other key, or other metadata
  * - `replay`: a frame with this KID and CTR was decrypted already, or is too old to tell
- * - `ratchet-limit`: a ratchet step further ahead than the receiver follows (§5.1)
- * - `counter-exhausted`: the encryptor has used all of its counters
- * - `key-reuse`: this (base key, KID) was set before: its counter would start again
- * - `no-key`: the encryptor has no key yet
+ * - `ratchet-limit`: a ratchet step further ahead than the receiver follows, or behind what it keeps (§5.1)
+ * - `counter-exhausted`: the encryptor has used all of its counters, or its key all that its limits allow
+ * - `key-reuse`: this (base key, KID) was set before, or this KID or generation had another key
+ * - `no-key`: the encryptor has no key yet, or none that may still be used
  * - `destroyed`: used after `destroy()`
- * - `engine-unavailable`: WebAssembly cannot be used here
+ * - `engine-unavailable`: WebAssembly, or WebCrypto where only that would do, cannot be used here
  * - `attempts-exhausted`: too many attempts to verify this peer by strings
  */
 export type SFrameErrorCode =

@@ -29,6 +29,8 @@ const NEVER = Number.POSITIVE_INFINITY;
  *
  * Add a new key as soon as it comes; it says nothing about the ones before. When a frame has opened under it, all keys
  * that were added before it go, two seconds later. {@link retireBefore} does the same when signalling knows it first.
+ * **Keys must be added in the order in which they were staged**: number the messages that bring them, and hold one back
+ * until those before it are there. Every key needs a KID of its own: one that comes under a KID that is going goes with it.
  * A sender who uses several keys at a time needs a decryptor for each.
  *
  * @example

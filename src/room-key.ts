@@ -126,7 +126,7 @@ export class RoomKey {
    * @param participant who announced the session; never this member itself
    * @param session the 16 bytes announced; never a session of this object
    * @returns base_key, 32 bytes; zero it once it is added. Rejects where others throw. Names and sessions come from
-   * the network: take a RangeError for a reason to ignore the announcement.
+   * the network: take a TypeError or RangeError for a reason to ignore the announcement.
    * @throws TypeError or RangeError naming the argument
    * @throws {@link SFrameError} `destroyed`, `engine-unavailable`
    */

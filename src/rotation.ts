@@ -7,7 +7,7 @@ import type { CipherSuite } from './cipher-suite.ts';
 import { Clock } from './clock.ts';
 import { SFrameError } from './errors.ts';
 import { readOptions } from './options.ts';
-import { KeyDemand, type RotationTriggers } from './rotation/demand.ts';
+import { isUrgent, KeyDemand, type RotationTriggers } from './rotation/demand.ts';
 import {
   RotationEvent,
   type RotationEventType,
@@ -15,7 +15,7 @@ import {
   RotationTarget,
 } from './rotation/event.ts';
 import { KeyInUse } from './rotation/key-in-use.ts';
-import { Rollout } from './rotation/rollout.ts';
+import { assertParticipant, Rollout } from './rotation/rollout.ts';
 import { KidMemory, type RotatedEncryptor, StagedKey } from './rotation/staged-key.ts';
 import { KeyUsage, type UsageLimits } from './rotation/usage.ts';
 import { assertBytes, type Bytes, type Encryptor, toInteger, toU64, type U64 } from './types.ts';
@@ -39,7 +39,7 @@ export interface KeyRotationOptions extends RotationTriggers, UsageLimits {
  * is no new key by then, frames are refused with `no-key`. A key that was given to somebody who has left before it was
  * used is never used.
  *
- * Keys may also be staged unasked. Set keys through it only: under any other key of the encryptor no frame leaves. After
+ * Keys may also be staged unasked. Set keys through it only: under any other KID of the encryptor no frame leaves. After
  * `destroy()` all methods throw `destroyed`.
  *
  * @example
@@ -115,7 +115,7 @@ export class KeyRotation extends RotationTarget implements Encryptor {
    * staged, because epochs come round again.
    * @param activate sets the key, synchronously, without calling this object; afterwards `encryptor.kid` must be `kid`.
    * Default `encryptor.setEncryptionKey(baseKey, kid)`. For a `RatchetEncryptor`, `(baseKey) =>
-   * encryptor.setEncryptionKey(baseKey, generation)`, where the KID is `generation << ratchetBits`; for an
+   * encryptor.setEncryptionKey(baseKey, generation)`, where the KID is `BigInt(generation) << BigInt(ratchetBits)`; for an
    * `MlsEncryptor`, `(baseKey) => encryptor.setEpoch({ ...position, baseKey })`, where it is `encryptor.kidOf(position)`.
    * @returns the participants who must be given the key, and are waited for: all members
    * @throws TypeError or RangeError naming the argument
@@ -136,19 +136,19 @@ export class KeyRotation extends RotationTarget implements Encryptor {
     if (id === this.#encryptor.kid || id === this.stagedKid)
       throw new SFrameError('key-reuse', id, 'this KID is in use');
     const staged = new StagedKey(this.#encryptor, baseKey, id, activate, reason);
-    this.#kids.add(id);
+    const isNew = this.#kids.add(id);
     const recipients = this.#rollout.stage(staged, time);
     this.#demand.close();
     if (!this.#rollout.isDue(time)) return recipients;
     const failure = this.#switch(time);
     if (failure === undefined) return recipients;
-    this.#kids.delete(id); // nobody has been told of it
+    if (isNew) this.#kids.delete(id); // nobody has been told of it
     throw failure.error;
   }
 
   /**
-   * Changes to a key that receivers find by themselves, at once: `step(() => encryptor.ratchet())`. That answers what
-   * was asked for, but not a leaver or a leak: who has the key before has this one, too.
+   * Changes at once to a key that receivers find by themselves: `step(() => encryptor.ratchet())`. That answers what was
+   * asked for, but not a leaver or a leak.
    *
    * @param activate sets the key, synchronously, without calling this object; afterwards `encryptor.kid` must be another
    * @throws TypeError if `activate` is not a function; what it throws
@@ -176,11 +176,11 @@ export class KeyRotation extends RotationTarget implements Encryptor {
   join(participant: string): boolean {
     this.#assertUsable();
     assertParticipant(participant);
-    if (!this.#rollout.join(participant)) return false;
     const time = this.#clock.read();
-    if (this.#demand.onJoin && this.kid !== undefined) {
-      this.#rollout.drop();
-      this.#ask('join', time);
+    if (!this.#rollout.join(participant)) return false;
+    if (this.#demand.onJoin && this.#hasKey) {
+      const asked = this.#rollout.drop();
+      this.#ask(isUrgent(asked) ? asked : 'join', time); // a leaver is not forgotten over a joiner
     }
     this.#settle(time);
     return true;
@@ -194,16 +194,14 @@ export class KeyRotation extends RotationTarget implements Encryptor {
   leave(participant: string): boolean {
     this.#assertUsable();
     assertParticipant(participant);
-    if (!this.#rollout.leave(participant)) return false;
     const time = this.#clock.read();
+    if (!this.#rollout.leave(participant)) return false;
     if (this.#demand.onLeave) this.#withdraw('leave', time);
     this.#settle(time);
     return true;
   }
 
-  /**
-   * The key in use is known to somebody who must not know it: asks for a new one, and the key ends within a second.
-   */
+  /** Somebody knows the key in use who must not: asks for a new one, and the key ends within a second. */
   reportLeak(): void {
     this.#assertUsable();
     const time = this.#clock.read();
@@ -283,7 +281,8 @@ export class KeyRotation extends RotationTarget implements Encryptor {
     if (this.#key.usage.admits(blocks)) return blocks;
     // Better a key that some do not have yet than no frame for anybody.
     this.#sayExpiring(time);
-    if (this.stagedKid !== undefined) this.#switchOrTell(time);
+    if (this.stagedKid === undefined) this.#ask('limit', time);
+    else this.#switchOrTell(time);
     this.#assertSending(time);
     blocks = this.#key.usage.blocksOf(plaintextLen, metadataLen);
     if (!this.#key.usage.admits(blocks)) throw new SFrameError('counter-exhausted', this.kid);
@@ -293,6 +292,7 @@ export class KeyRotation extends RotationTarget implements Encryptor {
   /** Checks that frames may leave. Listeners have run: they may have done anything. */
   #assertSending(time: number): void {
     this.#assertUsable();
+    if (this.#key.dropForeign()) this.#rollout.fail(true);
     if (this.kid === undefined) throw new SFrameError('no-key');
     if (this.#rollout.isOver(time))
       throw new SFrameError('no-key', this.kid, 'the key has ended, and no other is staged');
@@ -318,9 +318,14 @@ export class KeyRotation extends RotationTarget implements Encryptor {
     if (this.stagedKid === undefined) this.#ask('limit', time);
   }
 
-  /** The keys are known to somebody who must not have them. Without a key in use, there are none. */
+  /** Whether somebody may have a key. The one in use may be lost while another is staged. */
+  get #hasKey(): boolean {
+    return this.kid !== undefined || this.stagedKid !== undefined;
+  }
+
+  /** The keys are known to somebody who must not have them. */
   #withdraw(reason: 'leave' | 'leak', time: number): void {
-    if (this.kid === undefined) return;
+    if (!this.#hasKey) return;
     this.#rollout.withdraw(time);
     this.#ask(reason, time);
   }
@@ -371,8 +376,4 @@ export class KeyRotation extends RotationTarget implements Encryptor {
   #tell(type: RotationEventType, about: ConstructorParameters<typeof RotationEvent>[1]): void {
     if (!this.#destroyed) this.dispatchEvent(new RotationEvent(type, about));
   }
-}
-
-function assertParticipant(participant: string): void {
-  if (typeof participant !== 'string') throw new TypeError('participant must be a string');
 }

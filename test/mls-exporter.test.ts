@@ -252,3 +252,20 @@ describe('enterEpoch', () => {
     }
   });
 });
+
+test('no answer at all: sending is in the epoch after ten seconds', async () => {
+  vi.useFakeTimers();
+  try {
+    const encryptor = new MlsEncryptor(options);
+    await enterEpoch(entrance(5, { encryptors: [encryptor] }));
+    const entering = enterEpoch(entrance(6, { encryptors: [encryptor], ready: new Promise(() => {}) }));
+    await vi.advanceTimersByTimeAsync(9999);
+    expect(encryptor.epoch).toBe(5n);
+    await vi.advanceTimersByTimeAsync(1);
+    await entering;
+    expect(encryptor.epoch).toBe(6n);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});

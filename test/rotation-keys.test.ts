@@ -738,3 +738,87 @@ describe('arguments', () => {
     expect(kidOf(inner.encrypt(frame))).toBe(1);
   });
 });
+
+describe('what a review has found', () => {
+  /** A sender whose keys the test stages; asks are noted. */
+  function sending(encryptor = new SFrameEncryptor({ cipherSuite }), clockOf: () => number = now) {
+    const rotation = new KeyRotation(encryptor, { cipherSuite, now: clockOf });
+    const asked: unknown[] = [];
+    rotation.addEventListener('key-needed', ({ reason }) => asked.push(reason));
+    rotation.stage(keyOf(1), 1);
+    return { rotation, encryptor, asked };
+  }
+
+  test('a joiner does not make a leaver forgotten', () => {
+    const { rotation, encryptor, asked } = sending();
+    rotation.join('bob');
+    rotation.stage(keyOf(2), 2);
+    rotation.confirm('bob', 2);
+    rotation.join('carol');
+    rotation.stage(keyOf(3), 3);
+    rotation.leave('bob');
+    rotation.stage(keyOf(4), 4);
+    rotation.join('dave');
+    expect(asked).toEqual(['join', 'join', 'leave', 'leave']);
+    rotation.step(() => encryptor.setEncryptionKey(keyOf(50), 50));
+    wait(1001);
+    expect(codeOf(() => rotation.encrypt(frame))).toBe('no-key');
+    rotation.stage(keyOf(5), 5);
+    expect(kidOf(rotation.encrypt(frame))).toBe(5);
+  });
+
+  test('a key that a leaver was given is dropped, though the one in use is lost', () => {
+    const { rotation, encryptor, asked } = sending();
+    rotation.join('bob');
+    rotation.stage(keyOf(2), 2);
+    rotation.confirm('bob', 2);
+    rotation.join('carol');
+    rotation.stage(keyOf(3), 3);
+    const failing = () =>
+      rotation.step(() => {
+        encryptor.setEncryptionKey(keyOf(9), 9);
+        throw new Error('after the change');
+      });
+    expect(failing).toThrow('after the change');
+    rotation.leave('bob');
+    expect(rotation.stagedKid).toBeUndefined();
+    expect(codeOf(() => rotation.encrypt(frame))).toBe('no-key');
+    expect(asked.at(-1)).toBe('leave');
+    rotation.stage(keyOf(4), 4);
+    expect(kidOf(rotation.encrypt(frame))).toBe(4);
+  });
+
+  test('a clock that fails leaves the members as they were', () => {
+    let fails = false;
+    const { rotation } = sending(undefined, () => {
+      if (fails) throw new Error('no time');
+      return clock.time;
+    });
+    rotation.join('bob');
+    fails = true;
+    expect(() => rotation.leave('bob')).toThrow('no time');
+    expect(() => rotation.join('carol')).toThrow('no time');
+    fails = false;
+    expect(rotation.leave('bob')).toBe(true);
+    expect(rotation.join('carol')).toBe(true);
+  });
+
+  test('a KID that had a key gets no other after an activation that fails', () => {
+    const { rotation, encryptor } = sending();
+    rotation.stage(keyOf(2), 2);
+    expect(kidOf(rotation.encrypt(frame))).toBe(2);
+    const failing = () => rotation.stage(keyOf(1), 1, () => expect.unreachable('thrown on purpose'));
+    expect(failing).toThrow('thrown on purpose');
+    expect(codeOf(() => rotation.stage(keyOf(7), 1))).toBe('key-reuse');
+    expect(encryptor.kid).toBe(2n);
+  });
+
+  test('a key set by a listener sends nothing', () => {
+    const encryptor = new SFrameEncryptor({ cipherSuite });
+    const rotation = new KeyRotation(encryptor, { cipherSuite, now, everyFrames: 1 });
+    rotation.stage(keyOf(1), 1);
+    expect(kidOf(rotation.encrypt(frame))).toBe(1);
+    rotation.addEventListener('key-needed', () => encryptor.setEncryptionKey(keyOf(99), 99));
+    expect(codeOf(() => rotation.encrypt(frame))).toBe('no-key');
+  });
+});

@@ -711,6 +711,7 @@ class Model {
       case 'leave': {
         const leaver = this.members.get(step.name);
         this.members.delete(step.name);
+        this.staged?.confirmed.delete(step.name);
         if (leaver !== undefined && this.onLeave) {
           this.former.push(leaver);
           this.urgent();

@@ -9,6 +9,8 @@ import { assertBytes, type Bytes, copyTo, toU64, type U64, viewOf } from '../typ
 const LABEL = 'SFrame 1.0 Base Key';
 /** How long sending goes on in the old epoch, in ms: most commits have reached everybody by then. */
 const SWITCH_AFTER = 1000;
+/** And how long at most, whatever the others say (§4.4.1). */
+const SWITCH_AT_LATEST = 10_000;
 
 /**
  * MLS-Exporter of one epoch (RFC 9420 §8.5): what every MLS library has, with its group or state bound.
@@ -64,8 +66,8 @@ export interface EpochEntrance {
   /** They get it when `ready` says so; those that have none yet, at once. */
   readonly encryptors: Iterable<EpochSender>;
   /**
-   * Settles, either way, when the others have the epoch, or need not be waited for any longer. That should take no
-   * more than 10 seconds, and one if a member was removed. Default: one second.
+   * Settles, either way, when the others have the epoch, or need not be waited for any longer. After 10
+   * seconds they are not; if a member was removed, one should do. Default: one second.
    */
   readonly ready?: PromiseLike<unknown> | undefined;
 }
@@ -157,7 +159,7 @@ export async function enterEpoch(entrance: EpochEntrance): Promise<void> {
     for (const receiver of receivers) attempt(() => receiver.addEpoch({ ...epoch, graceSeconds }));
     const sending = senders.filter((sender) => sender.epoch !== undefined);
     for (const sender of senders) if (sender.epoch === undefined) attempt(() => sender.setEpoch(epoch));
-    if (sending.length > 0) await (others ?? delay(SWITCH_AFTER));
+    if (sending.length > 0) await (others === undefined ? delay(SWITCH_AFTER) : atLatest(others));
     for (const sender of sending) {
       const current = sender.epoch;
       // None now: it was destroyed meanwhile.
@@ -167,6 +169,16 @@ export async function enterEpoch(entrance: EpochEntrance): Promise<void> {
     baseKey.fill(0);
   }
   if (failures[0] !== undefined) throw failures[0].error;
+}
+
+/** The same, but for the deadline. */
+async function atLatest(others: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, SWITCH_AT_LATEST);
+  });
+  await Promise.race([others, deadline]);
+  clearTimeout(timer);
 }
 
 function delay(ms: number): Promise<void> {

@@ -80,7 +80,10 @@ export class KeyDemand {
   }
 }
 
-const isUrgent = (reason: RotationReason): boolean => reason === 'leave' || reason === 'leak';
+/** Whether a key that somebody has must not be used for long. */
+export function isUrgent(reason: RotationReason | undefined): reason is 'leave' | 'leak' {
+  return reason === 'leave' || reason === 'leak';
+}
 
 function toBoolean(value: boolean | undefined, name: string): boolean {
   if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);

@@ -8,10 +8,16 @@
 // A key that was given to somebody who has left since is never sent under. The key in use then ends within a second,
 // at its cutoff, whether or not there is another.
 
+import type { RotationReason } from './event.ts';
 import type { StagedKey } from './staged-key.ts';
 
 /** How long a key may serve that somebody has who must not have it. The least, too, that a routine roll-out gets. */
 const URGENT_MS = 1000;
+
+/** Refuses what cannot be a participant's name. */
+export function assertParticipant(participant: string): void {
+  if (typeof participant !== 'string') throw new TypeError('participant must be a string');
+}
 
 /** One sender's members, key in waiting, and deadlines. */
 export class Rollout {
@@ -53,6 +59,7 @@ export class Rollout {
 
   /** Puts a key in waiting, instead of any other. Returns who must be given it. */
   stage(staged: StagedKey, time: number): string[] {
+    if (this.#staged === undefined && time >= this.#deadline) this.#deadline = Number.POSITIVE_INFINITY;
     this.drop();
     this.#staged = staged;
     // Replaced again and again, staged keys would put off the switch for ever.
@@ -61,11 +68,13 @@ export class Rollout {
     return [...this.#members];
   }
 
-  /** Wipes the staged key: it is never used. */
-  drop(): void {
+  /** Wipes the staged key: it is never used. Returns what it was to answer. */
+  drop(): RotationReason | undefined {
+    const reason = this.#staged?.reason;
     this.#staged?.wipe();
     this.#staged = undefined;
     this.#confirmed.clear();
+    return reason;
   }
 
   /** Somebody has the keys who must not: the staged one goes, the one in use soon. */

@@ -78,9 +78,12 @@ export class KidMemory {
     if (this.#kids.has(kid)) throw new SFrameError('key-reuse', kid, 'this KID was used before');
   }
 
-  add(kid: bigint): void {
+  /** False: it was known. */
+  add(kid: bigint): boolean {
+    if (this.#kids.has(kid)) return false;
     this.#kids.add(kid);
     if (this.#kids.size > MAX_REMEMBERED) this.#kids.delete(this.#kids.values().next().value as bigint);
+    return true;
   }
 
   delete(kid: bigint): void {
