@@ -6,7 +6,7 @@
 // the key is closed and the last frame under way is done.
 
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
-import { type Bytes, concat, copyOf, lengthOf, viewOf } from '../types.ts';
+import { type Bytes, concat, lengthOf, viewOf } from '../types.ts';
 import { expandLabel, fingerprintOf, infoOf, isDerived, type KeySource } from './derived-key.ts';
 import { giveScratch, takeScratch } from './scratch.ts';
 import { importHkdfKey, unavailable } from './subtle.ts';
@@ -54,8 +54,10 @@ export class SubtleKey {
     this.#kid = kid;
     if (isDerived(source)) this.#begin(this.#importKeys(source.bytes));
     else {
-      const own = copyOf(source);
-      this.#baseKey = importHkdfKey(own, 'deriveKey').finally(() => own.fill(0));
+      const given = viewOf(source, 0, lengthOf(source));
+      const taken = plain(given, true);
+      this.#baseKey = importHkdfKey(taken, 'deriveKey');
+      if (taken !== given) taken.fill(0); // the import has its copy
       this.#baseKey.catch(() => {}); // whoever uses the key is told
     }
   }
