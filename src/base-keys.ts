@@ -44,13 +44,6 @@ export class BaseKeys {
   }
 }
 
-/** Whether two are equal, in a time that does not depend on where they differ. */
-export function isSameBaseKey(a: Bytes, b: Bytes): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
-  return difference === 0;
-}
-
 function wipeAll(held: Set<Bytes>): void {
   for (const baseKey of held) baseKey.fill(0);
   held.clear();

@@ -186,7 +186,7 @@ class KidRing implements KeyRing {
     if (!key.isSynchronous) this.#withoutCore = true;
     const known = this.#keys.get(kid);
     const { fingerprint } = key;
-    const knownAs = known?.identity;
+    const knownAs = known?.fingerprint;
     const isUnknown = known !== undefined && knownAs === undefined;
     if (fingerprint === undefined || isUnknown || this.#settling > 0) {
       if (known !== undefined) this.#leaving.add(known);
@@ -212,11 +212,11 @@ class KidRing implements KeyRing {
     const key = this.#keys.get(kid);
     if (key === undefined) return false;
     key.abandon();
-    const { identity } = key;
-    if (identity === undefined || this.#settling > 0) {
+    const { fingerprint } = key;
+    if (fingerprint === undefined || this.#settling > 0) {
       this.#leaving.add(key);
       this.#later(async () => this.#retire(key, await key.identify()));
-    } else this.#retire(key, identity);
+    } else this.#retire(key, fingerprint);
     this.#keys.delete(kid);
     return true;
   }

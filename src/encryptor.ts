@@ -5,7 +5,7 @@ import { assertHkdfKey } from './core/subtle.ts';
 import { FrameEncryptor, SendKeys } from './frame-encryptor.ts';
 import { assertBaseKey } from './key.ts';
 import { type ContextOptions, readOptions } from './options.ts';
-import { toU64, type U64 } from './types.ts';
+import { assertObject, toU64, type U64 } from './types.ts';
 
 /** Options of {@link SFrameEncryptor}. */
 export type SFrameEncryptorOptions = ContextOptions;
@@ -58,7 +58,7 @@ export class SFrameEncryptor extends FrameEncryptor {
    * `engine-unavailable`
    */
   setEncryptionKey(baseKey: Uint8Array, kid: U64, options: { readonly ctr?: U64 | undefined } = {}): void {
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    assertObject(options, 'options');
     // Read first: a getter may do anything. null is refused: what is missing in storage must not become 0.
     const given = options.ctr;
     const ctr = given === undefined ? 0n : toU64(given, 'ctr');

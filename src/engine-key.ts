@@ -4,7 +4,7 @@
 import type { CipherSuiteParameters } from './cipher-suite.ts';
 import { isDerived, type KeySource } from './core/derived-key.ts';
 import { CoreKey } from './core/engine.ts';
-import { hasSubtle } from './core/subtle.ts';
+import { hasSubtle, subtleCrypto } from './core/subtle.ts';
 import { framesUnderWay, SubtleKey } from './core/webcrypto.ts';
 import { SFrameError } from './errors.ts';
 import { encodeHeader } from './header.ts';
@@ -15,7 +15,7 @@ import { type Bytes, concat, joinU64, lengthOf, viewOf } from './types.ts';
 export class EngineKey {
   readonly kid: bigint;
   readonly #core: CoreKey | undefined;
-  readonly #fingerprint: string | undefined;
+  #fingerprint: string | undefined;
   readonly #subtle: SubtleKey | undefined;
   readonly #from: { readonly seal: number; readonly open: number };
 
@@ -37,23 +37,19 @@ export class EngineKey {
       }
     }
     if (subtle) this.#subtle = new SubtleKey(suite, kid, source);
-    else if (engine === 'webcrypto')
-      throw new SFrameError(
-        'engine-unavailable',
-        undefined,
-        'there is no WebCrypto here: it needs a secure context',
-      );
+    else if (engine === 'webcrypto') subtleCrypto(); // says why there is none
     this.#fingerprint = isDerived(source) ? source.fingerprint : this.#core?.fingerprint;
   }
 
-  /** Tells keys apart; of a base key it is known at once only with the core. */
+  /** Tells keys apart; of a base key it is known at once only with the core, else once it was {@link identify}'d. */
   get fingerprint(): string | undefined {
     return this.#fingerprint;
   }
 
   /** The same, where it takes WebCrypto to find out. */
   async identify(): Promise<string> {
-    return this.fingerprint ?? (await (this.#subtle as SubtleKey).fingerprint());
+    this.#fingerprint ??= await (this.#subtle as SubtleKey).fingerprint();
+    return this.#fingerprint;
   }
 
   /** Whether there is {@link core}. */

@@ -132,7 +132,7 @@ export abstract class FrameDecryptor implements Decryptor {
    * @internal
    */
   fingerprintOf(kid: bigint): string | undefined {
-    return this.#ring.peek(kid)?.identity;
+    return this.#ring.peek(kid)?.fingerprint;
   }
 
   /** The cipher suite's number. @internal */

@@ -44,7 +44,7 @@ export class SendKey {
     this.#ctrLow = lowHalf(ctr);
   }
 
-  /** Tells keys apart; known at once only with the core. */
+  /** Tells keys apart; without the core it is known once it was {@link identify}'d. */
   get fingerprint(): string | undefined {
     return this.#key.fingerprint;
   }
@@ -124,8 +124,6 @@ export class ReceiveKey {
   #wanted = true;
   /** The object that goes on with this key's window. */
   #successor: ReceiveKey | undefined;
-  /** What {@link identify} has found out. */
-  #identity: string | undefined;
   #settlement: Promise<void> | undefined;
 
   constructor({ engine, suite }: Context, source: KeySource, kid: bigint) {
@@ -134,20 +132,14 @@ export class ReceiveKey {
     this.#core = this.#key.hasCore ? this.#key.core : undefined;
   }
 
-  /** Tells keys apart; known at once only with the core. */
+  /** Tells keys apart; without the core it is known once it was {@link identify}'d. */
   get fingerprint(): string | undefined {
     return this.#key.fingerprint;
   }
 
   /** The same, where it takes WebCrypto to find out. */
-  async identify(): Promise<string> {
-    this.#identity ??= await this.#key.identify();
-    return this.#identity;
-  }
-
-  /** The same as soon as it is known, which is before a frame is opened. */
-  get identity(): string | undefined {
-    return this.fingerprint ?? this.#identity;
+  identify(): Promise<string> {
+    return this.#key.identify();
   }
 
   /** Whether the core has it, so that frames can be opened at once. */

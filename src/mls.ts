@@ -8,7 +8,7 @@ import { assertBaseKey } from './key.ts';
 import { EpochRing } from './mls/epoch-ring.ts';
 import { KidLayout, readEpochBits, readIndex } from './mls/kid-layout.ts';
 import { type ContextOptions, type DecryptorOptions, readOptions, readReplayWindow } from './options.ts';
-import { toInteger, toU64, type U64 } from './types.ts';
+import { assertObject, toInteger, toU64, type U64 } from './types.ts';
 
 /** Options of {@link MlsEncryptor}. */
 export interface MlsEncryptorOptions extends ContextOptions {
@@ -142,7 +142,7 @@ export class MlsEncryptor extends FrameEncryptor {
    * @throws TypeError or RangeError naming the argument
    */
   kidOf(position: MlsPosition): bigint {
-    if (typeof position !== 'object' || position === null) throw new TypeError('position must be an object');
+    assertObject(position, 'position');
     const { epoch, groupSize, senderIndex } = position;
     return this.#kidOf(toU64(epoch, 'epoch'), groupSize, senderIndex);
   }
@@ -156,7 +156,7 @@ export class MlsEncryptor extends FrameEncryptor {
    * `destroyed`; `engine-unavailable`
    */
   setEpoch(epoch: MlsSendingEpoch): void {
-    if (typeof epoch !== 'object' || epoch === null) throw new TypeError('epoch must be an object');
+    assertObject(epoch, 'epoch');
     // Read first: a getter may do anything. null is refused: what is missing in storage must not become 0.
     const { epoch: number, baseKey, groupSize, senderIndex, ctr: given } = epoch;
     const ctr = given === undefined ? 0n : toU64(given, 'ctr');
@@ -239,7 +239,7 @@ export class MlsDecryptor extends FrameDecryptor {
    * @throws {@link SFrameError} `destroyed`, `engine-unavailable`
    */
   addEpoch(epoch: MlsReceivingEpoch): void {
-    if (typeof epoch !== 'object' || epoch === null) throw new TypeError('epoch must be an object');
+    assertObject(epoch, 'epoch');
     const { epoch: number, baseKey, groupSize, senderIndex, expect, graceSeconds } = epoch;
     this.#ring.assertOpen();
     // A clock is the caller's, and may do anything: what it does to the key is seen after it.

@@ -1,7 +1,7 @@
 // Constructor options that all contexts share, checked.
 
 import { type CipherSuite, type CipherSuiteParameters, cipherSuites } from './cipher-suite.ts';
-import { assertBytes, maxOverhead, toInteger } from './types.ts';
+import { assertBytes, assertObject, maxOverhead, toInteger } from './types.ts';
 
 /**
  * What does the cryptography.
@@ -44,7 +44,7 @@ export interface Context {
 
 /** Checks the common options. TypeErrors and RangeErrors name the option. */
 export function readOptions(options: ContextOptions): Context {
-  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  assertObject(options, 'options');
   const { cipherSuite, engine = 'auto' } = options;
   if (typeof cipherSuite !== 'string' || !Object.hasOwn(cipherSuites, cipherSuite))
     throw new TypeError('cipherSuite must be the IANA name of an SFrame cipher suite');

@@ -6,6 +6,7 @@
 // app and room are UTF-8, lengths count its bytes: no two pairs of names have the same salt.
 
 import { importHkdfKey, subtleCrypto, unavailable } from './core/subtle.ts';
+import { assertText, prefixed } from './names.ts';
 import { type Bytes, concat, toInteger } from './types.ts';
 
 const MIN_ITERATIONS = 600_000;
@@ -15,8 +16,6 @@ const MAX_ITERATIONS = 100_000_000;
 const MIN_PASSPHRASE_LEN = 8;
 /** In bytes; what is longer is no passphrase but a mistake. */
 const MAX_PASSPHRASE_LEN = 1024;
-/** In bytes: OpenSSL takes no more than 1024 for HKDF's info, which holds a name and a label. */
-const MAX_NAME_LEN = 512;
 
 /** Digits and lower-case letters, without 0, o, 1, l, i and u. */
 const ALPHABET = '23456789abcdefghjkmnpqrstvwxyz';
@@ -81,19 +80,4 @@ function passwordOf(passphrase: string): Bytes {
     throw new RangeError(`passphrase must be at most ${MAX_PASSPHRASE_LEN} bytes long in UTF-8`);
   }
   return bytes;
-}
-
-/** u16be(length) ‖ UTF-8: names can be told apart whatever follows them. */
-export function prefixed(name: string, argument: string): Bytes {
-  assertText(name, argument);
-  const bytes = new TextEncoder().encode(name);
-  if (bytes.length === 0 || bytes.length > MAX_NAME_LEN)
-    throw new RangeError(`${argument} must be from 1 to ${MAX_NAME_LEN} bytes long in UTF-8`);
-  return concat(new Uint8Array([bytes.length >> 8, bytes.length & 0xff]), bytes);
-}
-
-/** Refuses what has no UTF-8: TextEncoder would put one and the same character for every half of a pair. */
-function assertText(text: string, argument: string): void {
-  if (typeof text !== 'string') throw new TypeError(`${argument} must be a string`);
-  if (/\p{Surrogate}/u.test(text)) throw new TypeError(`${argument} must not hold half a surrogate pair`);
 }

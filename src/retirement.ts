@@ -5,7 +5,15 @@
 
 import { Clock } from './clock.ts';
 import { parseHeader } from './header.ts';
-import { assertBytes, type Bytes, type Decryptor, toInteger, toU64, type U64 } from './types.ts';
+import {
+  assertBytes,
+  assertObject,
+  type Bytes,
+  type Decryptor,
+  toInteger,
+  toU64,
+  type U64,
+} from './types.ts';
 
 /** A decryptor whose keys come and go by KID: an `SFrameDecryptor`. */
 export interface RetiringDecryptor extends Decryptor {
@@ -73,7 +81,7 @@ export class KeyRetirement implements Decryptor {
   constructor(decryptor: RetiringDecryptor, options: KeyRetirementOptions = {}) {
     if (typeof decryptor?.removeDecryptionKey !== 'function')
       throw new TypeError('decryptor must be a Decryptor with removable keys');
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    assertObject(options, 'options');
     this.#decryptor = decryptor;
     this.#clock = new Clock(options.now);
     this.#graceMs = 1000 * toInteger(options.graceSeconds, 'graceSeconds', 2, 0, 2 ** 31);

@@ -7,8 +7,9 @@
 
 import { hkdf } from './core/subtle.ts';
 import { SFrameError } from './errors.ts';
-import { prefixed, stretch } from './passphrase.ts';
-import { assertBytes, type Bytes, concat, copyTo } from './types.ts';
+import { prefixed } from './names.ts';
+import { stretch } from './passphrase.ts';
+import { assertBytes, assertObject, type Bytes, concat, copyTo } from './types.ts';
 
 const LABEL = 'sframe-wasm participant key';
 const SESSION_LEN = 16;
@@ -99,7 +100,7 @@ export class RoomKey {
    * @throws {@link SFrameError} `engine-unavailable` without WebCrypto: pages need a secure context
    */
   static async fromPassphrase(options: RoomKeyOptions): Promise<RoomKey> {
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    assertObject(options, 'options');
     const { passphrase, app, room, participant, iterations } = options;
     prefixed(participant, 'participant');
     return new RoomKey(await stretch(passphrase, app, room, iterations), participant);

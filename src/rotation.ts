@@ -6,14 +6,10 @@
 import type { CipherSuite } from './cipher-suite.ts';
 import { Clock } from './clock.ts';
 import { SFrameError } from './errors.ts';
+import { KnownTarget } from './known-target.ts';
 import { readOptions } from './options.ts';
 import { isUrgent, KeyDemand, type RotationTriggers } from './rotation/demand.ts';
-import {
-  RotationEvent,
-  type RotationEventType,
-  type RotationReason,
-  RotationTarget,
-} from './rotation/event.ts';
+import { RotationEvent, type RotationEventType, type RotationReason } from './rotation/event.ts';
 import { KeyInUse } from './rotation/key-in-use.ts';
 import { assertParticipant, Rollout } from './rotation/rollout.ts';
 import { KidMemory, type RotatedEncryptor, StagedKey } from './rotation/staged-key.ts';
@@ -65,7 +61,7 @@ export interface KeyRotationOptions extends RotationTriggers, UsageLimits {
  * console.log(rotation.kid); // 2n
  * ```
  */
-export class KeyRotation extends RotationTarget implements Encryptor {
+export class KeyRotation extends KnownTarget<RotationEventType, RotationEvent> implements Encryptor {
   readonly #encryptor: RotatedEncryptor;
   readonly #clock: Clock;
   readonly #key: KeyInUse;

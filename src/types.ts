@@ -104,11 +104,29 @@ function assertAttached(value: Uint8Array, name: string): void {
   }
 }
 
+/** Whether two are the same, in a time that does not depend on where they differ. */
+export function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
 /** A copy that nobody else can change. */
 export function copyOf(bytes: Uint8Array): Bytes {
   const copy = new Uint8Array(lengthOf(bytes));
   copyTo(copy, bytes);
   return copy;
+}
+
+/** Refuses what has no properties to read. */
+export function assertObject(value: object, name: string): void {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`${name} must be an object`);
+}
+
+/** The value if it is a boolean, `fallback` if it is undefined. */
+export function toBoolean(value: boolean | undefined, name: string, fallback: boolean): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
+  return value ?? fallback;
 }
 
 /** The value as a bigint from 0 to 2^64-1. */

@@ -24,6 +24,7 @@ const layers: Record<string, number> = {
   'clock.ts': 0,
   'core/wasm.ts': 0,
   'errors.ts': 0,
+  'known-target.ts': 0,
   'replay.ts': 0,
   'rotation/event.ts': 0,
   'trust/verification/emoji.ts': 0,
@@ -35,34 +36,35 @@ const layers: Record<string, number> = {
   'floors.ts': 1,
   'header.ts': 1,
   'mls/kid-layout.ts': 1,
+  'names.ts': 1,
   'options.ts': 1,
   'rotation/demand.ts': 1,
   'sender-keys/kid-layout.ts': 1,
   'trust/signature/digest.ts': 1,
   'trust/signature/event.ts': 1,
   'trust/verification/fields.ts': 1,
+  'trust/verification/messages.ts': 1,
   'trust/verification/sas.ts': 1,
   'core/derived-key.ts': 2,
   'mls/exporter.ts': 2,
   'passphrase.ts': 2,
   'retirement.ts': 2,
   'rotation/usage.ts': 2,
+  'trust/signature/block.ts': 2,
   'trust/signature/keys.ts': 2,
   'trust/verification/fingerprint.ts': 2,
-  'trust/verification/messages.ts': 2,
+  'trust/verification/stored.ts': 2,
+  'trust/verification/transcript.ts': 2,
   'core/engine.ts': 3,
   'core/webcrypto.ts': 3,
   'room-key.ts': 3,
-  'trust/signature/block.ts': 3,
-  'trust/verification/stored.ts': 3,
-  'trust/verification/transcript.ts': 3,
+  'trust/signature/ledger.ts': 3,
+  'trust/verification/book.ts': 3,
   'base-keys.ts': 4,
   'engine-key.ts': 4,
-  'trust/signature/ledger.ts': 4,
-  'trust/verification/book.ts': 4,
+  'trust/verification.ts': 4,
   'key.ts': 5,
   'sender-keys/chain.ts': 5,
-  'trust/verification.ts': 5,
   'frame-decryptor.ts': 6,
   'frame-encryptor.ts': 6,
   'key-table.ts': 6,
@@ -372,6 +374,13 @@ describe('the public API', () => {
 
       function encodeHeader(kid: U64, ctr: U64): Bytes;
 
+      abstract class KnownTarget<Type extends string, Told extends Event> extends EventTarget {
+        addEventListener(type: Type, listener: (event: Told) => void, options?: ListenOptions): void;
+        addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
+        removeEventListener(type: Type, listener: (event: Told) => void, options?: ListenOptions): void;
+        removeEventListener(type: string, listener: Listener, options?: ListenOptions): void;
+      }
+
       interface MlsPosition {
         readonly epoch: U64;
         readonly groupSize: number;
@@ -506,13 +515,6 @@ describe('the public API', () => {
 
       type RotationReason = 'start' | 'frames' | 'seconds' | 'join' | 'leave' | 'leak' | 'limit';
 
-      abstract class RotationTarget extends EventTarget {
-        addEventListener(type: RotationEventType, listener: (event: RotationEvent) => void, options?: ListenOptions): void;
-        addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
-        removeEventListener(type: RotationEventType, listener: (event: RotationEvent) => void, options?: ListenOptions): void;
-        removeEventListener(type: string, listener: Listener, options?: ListenOptions): void;
-      }
-
       interface RotatedEncryptor extends Encryptor {
         readonly kid?: bigint | undefined;
         readonly ctr?: bigint;
@@ -524,7 +526,7 @@ describe('the public API', () => {
         readonly maxBlocks?: number | undefined;
       }
 
-      class KeyRotation extends RotationTarget implements Encryptor {
+      class KeyRotation extends KnownTarget<RotationEventType, RotationEvent> implements Encryptor {
         constructor(encryptor: RotatedEncryptor, options: KeyRotationOptions);
         get kid(): bigint | undefined;
         get stagedKid(): bigint | undefined;

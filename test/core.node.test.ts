@@ -4,6 +4,7 @@ import { createCipheriv, createHmac, hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { CoreExports } from '../src/core/instance.ts';
 import {
   type CipherSuite,
   cipherSuites,
@@ -17,37 +18,10 @@ import { root } from './tools.ts';
 
 const suites = Object.entries(cipherSuites) as [CipherSuite, (typeof cipherSuites)[CipherSuite]][];
 
-interface Exports {
-  memory: WebAssembly.Memory;
-  SLOT_LEN: WebAssembly.Global<'i32'>;
-  HEAD_ROOM: WebAssembly.Global<'i32'>;
-  TAIL_ROOM: WebAssembly.Global<'i32'>;
-  slotsBase(): number;
-  deriveKey(slot: number, suite: number, kid: bigint, baseKey: number, len: number): void;
-  seal(
-    slot: number,
-    high: number,
-    low: number,
-    metadata: number,
-    metadataLen: number,
-    text: number,
-    len: number,
-  ): number;
-  parse(frame: number, len: number): number;
-  open(
-    slot: number,
-    headerLen: number,
-    metadata: number,
-    metadataLen: number,
-    frame: number,
-    len: number,
-  ): number;
-}
-
 const module = new WebAssembly.Module(readFileSync(join(root, 'build/core.wasm')));
 
 describe('writes nowhere but where it says', () => {
-  const core = new WebAssembly.Instance(module).exports as unknown as Exports;
+  const core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
   core.memory.grow(2);
   const memory = new Uint8Array(core.memory.buffer);
   const slotLen = core.SLOT_LEN.value;
@@ -149,7 +123,7 @@ describe('large frames are those of OpenSSL', () => {
 });
 
 test.each(suites)('%s: the fingerprint is HKDF over KID and suite', (_name, { id, hash }) => {
-  const core = new WebAssembly.Instance(module).exports as unknown as Exports;
+  const core = new WebAssembly.Instance(module).exports as unknown as CoreExports;
   const slot = core.slotsBase();
   const at = slot + core.SLOT_LEN.value;
   const baseKey = noise(40, 8);

@@ -1,25 +1,12 @@
 // What a long call costs in memory: nothing that stays.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { SFrameDecryptor, SFrameEncryptor } from '../src/index.ts';
+import { inUse } from './collector.ts';
 import { noise } from './lengths.ts';
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 const cipherSuite = 'AES_128_GCM_SHA256_128';
 const KIB = 1024;
-
-/** Bytes in use after collections: objects, and buffers outside the heap. What has a finalizer takes a turn more. */
-async function inUse(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 test('a million frames through encryptInto and decryptInto leave the heap where it was', async () => {
   const encryptor = new SFrameEncryptor({ cipherSuite });
@@ -36,9 +23,14 @@ test('a million frames through encryptInto and decryptInto leave the heap where 
     }
   };
   pass(200_000);
-  const before = await inUse();
-  pass(1_000_000);
-  expect((await inUse()) - before).toBeLessThan(64 * KIB);
+  // What frames leave behind is left by every million; what the engine compiles anew, by one or another.
+  const growth: number[] = [];
+  for (let million = 0; million < 3; million++) {
+    const before = await inUse();
+    pass(1_000_000);
+    growth.push((await inUse()) - before);
+  }
+  expect(Math.min(...growth)).toBeLessThan(64 * KIB);
   expect(opened.subarray(0, 100)).toEqual(frame);
   encryptor.destroy();
   decryptor.destroy();

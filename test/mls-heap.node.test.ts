@@ -1,25 +1,12 @@
 // What a flood of forged KIDs, and a long call with many epochs, cost in memory: nothing that stays.
 
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { encodeHeader, MlsDecryptor, MlsEncryptor } from '../src/index.ts';
+import { inUse } from './collector.ts';
 import { noise } from './lengths.ts';
 
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 const options = { cipherSuite: 'AES_128_GCM_SHA256_128', epochBits: 8 } as const;
 const KIB = 1024;
-
-/** Bytes in use after collections: objects, and buffers outside the heap. What has a finalizer takes a turn more. */
-async function inUse(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    collect();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
 
 test('a hundred thousand forged KIDs leave the heap where it was', async () => {
   const decryptor = new MlsDecryptor(options);

@@ -6,7 +6,7 @@
 // the key is closed and the last frame under way is done.
 
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
-import { type Bytes, concat, lengthOf, viewOf } from '../types.ts';
+import { type Bytes, concat, isSame, lengthOf, viewOf } from '../types.ts';
 import { expandLabel, fingerprintOf, infoOf, isDerived, type KeySource } from './derived-key.ts';
 import { giveScratch, takeScratch } from './scratch.ts';
 import { importHkdfKey, unavailable } from './subtle.ts';
@@ -204,9 +204,7 @@ export class SubtleKey {
     const covered = this.#authData(block, aad, sealed.subarray(0, end));
     try {
       const tag = await this.#tag(keys, covered);
-      let difference = 0;
-      for (let i = 0; i < Nt; i++) difference |= (tag[i] as number) ^ (received[i] as number);
-      if (difference !== 0) return undefined;
+      if (!isSame(tag.subarray(0, Nt), received)) return undefined;
       const algorithm = { name: 'AES-CTR', counter: block, length: 32 };
       const ciphertext = covered.subarray(covered.length - end);
       return new Uint8Array(await crypto.subtle.decrypt(algorithm, keys.cipher, ciphertext));

@@ -2,7 +2,7 @@
 // when their frames come. KIDs may be forged, so a key is derived aside, and only an authentic frame gives it a place.
 // Places and windows last as long as their epoch: nothing that is forged can push them out.
 
-import { BaseKeys, isSameBaseKey } from '../base-keys.ts';
+import { BaseKeys } from '../base-keys.ts';
 import type { Clock } from '../clock.ts';
 import { preload } from '../core/engine.ts';
 import { hasSubtle, subtleCrypto } from '../core/subtle.ts';
@@ -11,7 +11,7 @@ import { Floors } from '../floors.ts';
 import type { KeyRing } from '../frame-decryptor.ts';
 import { ReceiveKey } from '../key.ts';
 import type { Context, Engine } from '../options.ts';
-import { type Bytes, joinU64, nameOf, nameOfHalves } from '../types.ts';
+import { type Bytes, isSame, joinU64, nameOf, nameOfHalves } from '../types.ts';
 import { Candidates, type KeyOrigin } from './candidates.ts';
 import type { KidLayout, KidParts } from './kid-layout.ts';
 
@@ -179,7 +179,7 @@ export class EpochRing implements KeyRing {
       throw new RangeError(`epoch must not be earlier than ${known.epoch}, which has its low bits`);
     const aside = { ...this.#context, engine: engineAside(this.#context.engine) };
     const baseKey = this.#baseKeys.copy(entry.baseKey);
-    if (known !== undefined && isSame(known, { ...entry, baseKey })) {
+    if (known !== undefined && isSameEpoch(known, { ...entry, baseKey })) {
       this.#baseKeys.wipe(baseKey);
     } else {
       if (known !== undefined) this.#drop(known);
@@ -252,7 +252,7 @@ export class EpochRing implements KeyRing {
   #drop(epoch: Epoch): void {
     this.#epochs.delete(this.#lowBitsOf(epoch.epoch));
     for (const [name, key] of epoch.places) {
-      this.#floors.keep(key.identity as string, key.highest);
+      this.#floors.keep(key.fingerprint as string, key.highest);
       this.#keys.delete(name);
       abandon(key);
     }
@@ -268,9 +268,9 @@ function abandon(key: ReceiveKey): void {
 }
 
 /** Whether nothing would change. */
-function isSame(a: Secret, b: Secret): boolean {
+function isSameEpoch(a: Secret, b: Secret): boolean {
   if (a.epoch !== b.epoch || a.layout.groupSize !== b.layout.groupSize) return false;
-  return a.ownIndex === b.ownIndex && a.expect === b.expect && isSameBaseKey(a.baseKey, b.baseKey);
+  return a.ownIndex === b.ownIndex && a.expect === b.expect && isSame(a.baseKey, b.baseKey);
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import type { CipherSuite } from '../cipher-suite.ts';
 import { readOptions } from '../options.ts';
-import { assertBytes, type Bytes, copyTo, toU64, type U64, viewOf } from '../types.ts';
+import { assertBytes, assertObject, type Bytes, copyTo, toU64, type U64, viewOf } from '../types.ts';
 
 const LABEL = 'SFrame 1.0 Base Key';
 /** How long sending goes on in the old epoch, in ms: most commits have reached everybody by then. */
@@ -137,7 +137,7 @@ export async function exportBaseKey(exporter: MlsExporter, cipherSuite: CipherSu
  * ```
  */
 export async function enterEpoch(entrance: EpochEntrance): Promise<void> {
-  if (typeof entrance !== 'object' || entrance === null) throw new TypeError('entrance must be an object');
+  assertObject(entrance, 'entrance');
   const { exporter, cipherSuite, groupSize, senderIndex, graceSeconds, ready } = entrance;
   // Heard at once: it may settle, either way, before anybody waits for it.
   const others = ready === undefined ? undefined : settled(ready);

@@ -1,6 +1,6 @@
 // When to ask for a key, and how often: once for each reason there is, not once a frame.
 
-import { toInteger } from '../types.ts';
+import { toBoolean, toInteger } from '../types.ts';
 import type { RotationReason } from './event.ts';
 
 /** When {@link KeyRotation} asks for a new key, besides near the usage limit and after a leak. */
@@ -31,8 +31,8 @@ export class KeyDemand {
     const never = Number.POSITIVE_INFINITY;
     this.#everyFrames = toInteger(triggers.everyFrames, 'everyFrames', never, 1, 2 ** 32);
     this.#everyMs = 1000 * toInteger(triggers.everySeconds, 'everySeconds', never, 1, 2 ** 31);
-    this.onJoin = toBoolean(triggers.onJoin, 'onJoin');
-    this.onLeave = toBoolean(triggers.onLeave, 'onLeave');
+    this.onJoin = toBoolean(triggers.onJoin, 'onJoin', true);
+    this.onLeave = toBoolean(triggers.onLeave, 'onLeave', true);
   }
 
   /** Why a key was asked for that has not come yet. */
@@ -83,9 +83,4 @@ export class KeyDemand {
 /** Whether a key that somebody has must not be used for long. */
 export function isUrgent(reason: RotationReason | undefined): reason is 'leave' | 'leak' {
   return reason === 'leave' || reason === 'leak';
-}
-
-function toBoolean(value: boolean | undefined, name: string): boolean {
-  if (value !== undefined && typeof value !== 'boolean') throw new TypeError(`${name} must be a boolean`);
-  return value ?? true;
 }

@@ -65,31 +65,3 @@ export class RotationEvent extends Event {
     this.error = about.error;
   }
 }
-
-type Listener = Parameters<EventTarget['addEventListener']>[1];
-type ListenOptions = Parameters<EventTarget['addEventListener']>[2];
-
-/** An EventTarget that knows its events. */
-export abstract class RotationTarget extends EventTarget {
-  /** Calls `listener` on each event of a type; see {@link RotationEventType}. */
-  override addEventListener(
-    type: RotationEventType,
-    listener: (event: RotationEvent) => void,
-    options?: ListenOptions,
-  ): void;
-  override addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
-  override addEventListener(type: string, listener: unknown, options?: ListenOptions): void {
-    super.addEventListener(type, listener as Listener, options);
-  }
-
-  /** Undoes {@link addEventListener}. */
-  override removeEventListener(
-    type: RotationEventType,
-    listener: (event: RotationEvent) => void,
-    options?: ListenOptions,
-  ): void;
-  override removeEventListener(type: string, listener: Listener, options?: ListenOptions): void;
-  override removeEventListener(type: string, listener: unknown, options?: ListenOptions): void {
-    super.removeEventListener(type, listener as Listener, options);
-  }
-}

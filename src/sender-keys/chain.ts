@@ -1,8 +1,8 @@
 // One generation as its receivers know it (RFC 9605 §5.1): the base key of the current step, those that can be derived
 // from it, and none before it.
 
-import { type BaseKeys, isSameBaseKey } from '../base-keys.ts';
-import type { Bytes } from '../types.ts';
+import type { BaseKeys } from '../base-keys.ts';
+import { type Bytes, isSame } from '../types.ts';
 import type { KidLayout } from './kid-layout.ts';
 
 /** How many steps a base key may lie behind the current one and still be recognized as an old one. */
@@ -76,7 +76,7 @@ export class Chain {
         const next = this.#baseKeys.after(at);
         this.#baseKeys.wipe(at);
         at = next;
-        if (isSameBaseKey(at, this.#baseKey)) return true;
+        if (isSame(at, this.#baseKey)) return true;
       }
       return false;
     } finally {

@@ -7,7 +7,7 @@
 // The step comes from a header that anybody can write. So the keys ahead are derived aside, the frame is opened, and
 // only then the chain moves. Base keys derived for forged frames are kept until it does, maxForward at most.
 
-import { BaseKeys, isSameBaseKey } from '../base-keys.ts';
+import { BaseKeys } from '../base-keys.ts';
 import type { Clock } from '../clock.ts';
 import { SFrameError, type SFrameErrorCode } from '../errors.ts';
 import { Floors } from '../floors.ts';
@@ -15,7 +15,7 @@ import type { KeyRing } from '../frame-decryptor.ts';
 import { assertBaseKey, ReceiveKey } from '../key.ts';
 import { KeyTable } from '../key-table.ts';
 import type { Context } from '../options.ts';
-import { type Bytes, joinU64 } from '../types.ts';
+import { type Bytes, isSame, joinU64 } from '../types.ts';
 import { Chain } from './chain.ts';
 import type { KidLayout } from './kid-layout.ts';
 
@@ -159,7 +159,7 @@ export class RatchetRing implements KeyRing {
     if (chain !== undefined) {
       if (this.peek(kid)?.fingerprint === key.fingerprint) return false;
       const steps = chain.distanceTo(kid);
-      if (this.#reaches(steps) && isSameBaseKey(chain.baseKeyAhead(steps), baseKey)) {
+      if (this.#reaches(steps) && isSame(chain.baseKeyAhead(steps), baseKey)) {
         this.#baseKeys.wipe(baseKey); // the chain has it
         this.#advance(chain, steps, key);
         return true;

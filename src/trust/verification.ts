@@ -11,9 +11,8 @@
 import { Clock } from '../clock.ts';
 import { SFrameError } from '../errors.ts';
 import { type ContextOptions, readOptions } from '../options.ts';
-import { assertBytes, type Bytes, toInteger } from '../types.ts';
+import { assertBytes, type Bytes, isSame, toInteger } from '../types.ts';
 import { VerificationBook } from './verification/book.ts';
-import { isSame } from './verification/fields.ts';
 import { commitMessage, LEN, type Message, parseMessage, revealMessage } from './verification/messages.ts';
 import type { ShortAuthenticationString } from './verification/sas.ts';
 import {

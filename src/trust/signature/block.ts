@@ -6,7 +6,7 @@
 //   digests 32 · count                                                           of CTR, CTR + 1, …; zeros: none is named
 //   signature 64                                                                 of "sframe-wasm signed frames" ‖ all above
 
-import { prefixed } from '../../passphrase.ts';
+import { prefixed } from '../../names.ts';
 import { assertBytes, type Bytes, concat, copyTo, maxU64, viewOf } from '../../types.ts';
 import { DIGEST_LEN } from './digest.ts';
 

@@ -5,10 +5,11 @@ import { Clock } from '../../clock.ts';
 import { SFrameError } from '../../errors.ts';
 import type { FrameEncryptor, KeyIdentity } from '../../frame-encryptor.ts';
 import { parseHeader } from '../../header.ts';
-import { assertBytes, type Bytes, concat, toInteger } from '../../types.ts';
+import { KnownTarget } from '../../known-target.ts';
+import { assertBytes, assertObject, type Bytes, concat, toInteger } from '../../types.ts';
 import { bodyOf, headOf, MAX_COUNT, messageOf } from './block.ts';
 import { frameDigest } from './digest.ts';
-import { KnownTarget, SignerEvent, type SignerEventType } from './event.ts';
+import { SignerEvent, type SignerEventType } from './event.ts';
 import { readSigningKey, type SignatureAlgorithm, type SigningKey } from './keys.ts';
 import { SigningRun } from './run.ts';
 
@@ -98,7 +99,7 @@ export class FrameSigner extends KnownTarget<SignerEventType, SignerEvent> {
   /** @throws TypeError or RangeError naming the option */
   constructor(options: FrameSignerOptions) {
     super();
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    assertObject(options, 'options');
     const { encryptor, session, participant, privateKey, algorithm, everyFrames, everyMs, now } = options;
     if (typeof encryptor?.keyOf !== 'function')
       throw new TypeError('encryptor must be an encryptor of this package');

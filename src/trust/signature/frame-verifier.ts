@@ -5,11 +5,22 @@ import { Clock } from '../../clock.ts';
 import { SFrameError } from '../../errors.ts';
 import type { FrameDecryptor } from '../../frame-decryptor.ts';
 import { parseHeader } from '../../header.ts';
+import { KnownTarget } from '../../known-target.ts';
 import { ReplayWindow } from '../../replay.ts';
-import { assertBytes, type Bytes, copyTo, highHalf, lowHalf, toInteger, viewOf } from '../../types.ts';
+import {
+  assertBytes,
+  assertObject,
+  type Bytes,
+  copyTo,
+  highHalf,
+  lowHalf,
+  toBoolean,
+  toInteger,
+  viewOf,
+} from '../../types.ts';
 import { type Block, headOf, MAX_BLOCK_LEN, MAX_COUNT, parseBlock } from './block.ts';
 import { frameDigest } from './digest.ts';
-import { type BlockRefusal, KnownTarget, VerifierEvent, type VerifierEventType } from './event.ts';
+import { type BlockRefusal, VerifierEvent, type VerifierEventType } from './event.ts';
 import { readVerifyingKey, type SignatureAlgorithm, type VerifyingKey } from './keys.ts';
 import { type Judgement, Ledger } from './ledger.ts';
 
@@ -138,12 +149,11 @@ export class FrameVerifier extends KnownTarget<VerifierEventType, VerifierEvent>
   /** @throws TypeError or RangeError naming the option */
   constructor(options: FrameVerifierOptions) {
     super();
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-    const { decryptor, session, participant, publicKey, algorithm, require = false, now } = options;
+    assertObject(options, 'options');
+    const { decryptor, session, participant, publicKey, algorithm, require, now } = options;
     assertDecryptor(decryptor);
-    if (typeof require !== 'boolean') throw new TypeError('require must be a boolean');
     this.#decryptor = decryptor;
-    this.#require = require;
+    this.#require = toBoolean(require, 'require', false);
     this.#timeoutMs = toInteger(options.timeoutMs, 'timeoutMs', 5000, 100, 600_000);
     const maxFrames = toInteger(options.maxFrames, 'maxFrames', 1024, MAX_COUNT, 65_536);
     this.#ledger = new Ledger(maxFrames, this.#timeoutMs);

@@ -3,9 +3,9 @@
 // An attempt is what an attacker gains by: a commitment of the peer's that was answered with our nonce. So it is counted
 // at that moment, and never forgotten until the peer is verified.
 
-import { prefixed } from '../../passphrase.ts';
-import { assertBytes, type Bytes, copyOf, toInteger } from '../../types.ts';
-import { isSame, readKey } from './fields.ts';
+import { prefixed } from '../../names.ts';
+import { assertBytes, assertObject, type Bytes, copyOf, isSame, toInteger } from '../../types.ts';
+import { readKey } from './fields.ts';
 import { type Entry, parseBook, writeBook } from './stored.ts';
 
 /** How many attempts all peers have together, by those that each has: names can be invented. */
@@ -60,7 +60,7 @@ export class VerificationBook {
 
   /** @throws TypeError or RangeError naming the option; RangeError if `stored` is not what `export` gave */
   constructor(options: VerificationBookOptions = {}) {
-    if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+    assertObject(options, 'options');
     const { stored, maxAttempts } = options;
     this.#maxAttempts = toInteger(maxAttempts, 'maxAttempts', 10, 1, 1000);
     if (stored !== undefined) assertBytes(stored, 'stored');

@@ -25,13 +25,6 @@ export function utf8(text: string): Bytes {
   return new TextEncoder().encode(text);
 }
 
-/** Whether two are the same, in a time that does not depend on where they differ. */
-export function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
-  return difference === 0;
-}
-
 /** Less than 0 if a comes before b, byte by byte; a beginning comes before the whole. */
 export function compare(a: Bytes, b: Bytes): number {
   const at = a.findIndex((byte, i) => byte !== b[i]);

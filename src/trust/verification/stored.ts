@@ -5,7 +5,7 @@
 //
 // State 1 is verified, 2 lapsed, 0 neither; only a verified one has a key.
 
-import { prefixed } from '../../passphrase.ts';
+import { prefixed } from '../../names.ts';
 import { type Bytes, viewOf } from '../../types.ts';
 import { fieldsOf, readKey } from './fields.ts';
 

@@ -7,8 +7,8 @@
 // Each field is u16be(length) ‖ bytes. The part whose id comes first, byte by byte, goes first: there are no roles.
 
 import { hkdf, importHkdfKey, subtleCrypto, unavailable } from '../../core/subtle.ts';
-import { prefixed } from '../../passphrase.ts';
-import { assertBytes, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
+import { prefixed } from '../../names.ts';
+import { assertBytes, assertObject, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
 import { compare, fieldsOf, readKey, utf8 } from './fields.ts';
 import { VERSION } from './messages.ts';
 import { SAS_LEN, type ShortAuthenticationString, toShortString } from './sas.ts';
@@ -36,8 +36,7 @@ export interface Party {
 }
 
 export function readParty(participant: VerificationParticipant, argument: string): Party {
-  if (typeof participant !== 'object' || participant === null)
-    throw new TypeError(`${argument} must be an object`);
+  assertObject(participant, argument);
   const { id, identityKey, exchangeKey } = participant;
   const field = prefixed(id, `${argument}.id`);
   return {
