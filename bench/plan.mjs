@@ -37,6 +37,8 @@ export function fullPlan() {
       for (const count of [1000, 4000])
         steps.push({ host: 'node', piece: 'memory', plan: { engine, decryptors, count } });
   steps.push({ host: 'node', piece: 'churn', plan: { cycles: 50 } });
+  for (const participants of [10, 50, 200])
+    steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'sender-keys', participants } });
   return steps;
 }
 
@@ -58,6 +60,7 @@ export function quickPlan() {
   }
   steps.push({ host: 'node', piece: 'memory', plan: { engine: 'auto', decryptors: 'many', count: 1000 } });
   steps.push({ host: 'node', piece: 'churn', plan: { cycles: 10 } });
+  steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'sender-keys', participants: 10 } });
   return steps;
 }
 

@@ -1,5 +1,6 @@
-// Frames, pipelines, keys and rooms, side by side: `npm run bench [-- --quick] [-- --json FILE]`. The full run takes
-// about fifteen minutes and writes bench/results/; --quick takes about one and writes nothing but FILE.
+// Frames, pipelines, keys and rooms, side by side: `npm run bench [-- --quick] [-- --only PIECE] [-- --json FILE]`. The
+// full run takes about fifteen minutes and writes bench/results/; --quick takes about one. That, and one piece alone
+// (bench/pieces), write nothing but FILE.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,11 @@ import { claimsTable, tableOf } from './report/tables.mjs';
 const LIMIT = 400_000;
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string' },
+  },
 });
 
 const chromium = await chromiumHosts(LIMIT);
@@ -46,7 +51,7 @@ const done = [];
 try {
   for (const { host: name, piece, plan } of options.quick ? quickPlan() : fullPlan()) {
     const host = hosts[name];
-    if (host === undefined) continue;
+    if (host === undefined || (options.only ?? piece) !== piece) continue;
     const step = { where: host.where, piece, plan, result: await host.run(piece, plan) };
     console.log(tableOf(step, done.at(-1)));
     done.push(step);
@@ -56,11 +61,11 @@ try {
 }
 
 const shown = claims(done);
-console.log(claimsTable(shown));
+if (options.only === undefined) console.log(claimsTable(shown));
 
 const text = jsonText({ ...machine, unit: 'µs per frame', claims: shown, results: done });
 if (options.json !== undefined) writeFileSync(options.json, text);
-if (!options.quick) {
+if (!options.quick && options.only === undefined) {
   const folder = fileURLToPath(new URL('./results/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   writeFileSync(`${folder}bench.json`, text);

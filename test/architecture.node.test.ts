@@ -40,9 +40,14 @@ const layers: Record<string, number> = {
   'options.ts': 1,
   'rotation/demand.ts': 1,
   'sender-keys/kid-layout.ts': 1,
+  'trust/exchange/channel.ts': 1,
+  'trust/exchange/event.ts': 1,
+  'trust/exchange/key-bundle.ts': 1,
+  'trust/exchange/peers.ts': 1,
+  'trust/exchange/seal.ts': 1,
+  'trust/fields.ts': 1,
   'trust/signature/digest.ts': 1,
   'trust/signature/event.ts': 1,
-  'trust/verification/fields.ts': 1,
   'trust/verification/messages.ts': 1,
   'trust/verification/sas.ts': 1,
   'core/derived-key.ts': 2,
@@ -50,33 +55,40 @@ const layers: Record<string, number> = {
   'passphrase.ts': 2,
   'retirement.ts': 2,
   'rotation/usage.ts': 2,
+  'trust/exchange/letter.ts': 2,
+  'trust/exchange/member.ts': 2,
   'trust/signature/block.ts': 2,
-  'trust/signature/keys.ts': 2,
+  'trust/signing-keys.ts': 2,
   'trust/verification/fingerprint.ts': 2,
   'trust/verification/stored.ts': 2,
   'trust/verification/transcript.ts': 2,
   'core/engine.ts': 3,
   'core/webcrypto.ts': 3,
   'room-key.ts': 3,
+  'trust/exchange/identity.ts': 3,
   'trust/signature/ledger.ts': 3,
   'trust/verification/book.ts': 3,
   'base-keys.ts': 4,
   'engine-key.ts': 4,
+  'trust/exchange/admission.ts': 4,
   'trust/verification.ts': 4,
   'key.ts': 5,
   'sender-keys/chain.ts': 5,
+  'trust/exchange/post.ts': 5,
   'frame-decryptor.ts': 6,
   'frame-encryptor.ts': 6,
   'key-table.ts': 6,
   'mls/candidates.ts': 6,
   'per-ssrc.ts': 6,
   'rotation/staged-key.ts': 6,
+  'trust/exchange/sender-key-exchange.ts': 6,
   'decryptor.ts': 7,
   'encryptor.ts': 7,
   'mls/epoch-ring.ts': 7,
   'rotation/key-in-use.ts': 7,
   'rotation/rollout.ts': 7,
   'sender-keys/ratchet-ring.ts': 7,
+  'trust/exchange.ts': 7,
   'trust/signature/frame-verifier.ts': 7,
   'trust/signature/run.ts': 7,
   'mls.ts': 8,
@@ -241,14 +253,20 @@ describe('importing', () => {
 describe('package.json', () => {
   const manifest = JSON.parse(read('package.json')) as Record<string, unknown>;
 
-  it('depends at run time on kept curves and hashes, and only who signs frames loads them', () => {
-    for (const kind of ['peerDependencies', 'optionalDependencies', 'bundledDependencies']) {
+  it('depends at run time on kept curves, hashes and HPKE, and only what lies in trust/ loads them', () => {
+    for (const kind of ['optionalDependencies', 'bundledDependencies']) {
       expect(manifest).not.toHaveProperty(kind);
     }
     expect(manifest).toMatchObject({ type: 'module', sideEffects: false });
-    expect(Object.keys(manifest['dependencies'] as object)).toEqual(['@noble/curves', '@noble/hashes']);
+    expect(Object.keys(manifest['dependencies'] as object)).toEqual([
+      '@hpke/core',
+      '@noble/curves',
+      '@noble/hashes',
+    ]);
     const outside = sources.flatMap((file) => packagesOf(file).map((name) => `${file} ${name}`));
-    expect(outside.filter((line) => !/^trust\/\S+ @noble\/(curves|hashes)\//.test(line))).toEqual([]);
+    expect(outside.filter((line) => !/^trust\/\S+ @noble\/(curves|hashes)\//.test(line))).toEqual([
+      'trust/exchange/seal.ts @hpke/core',
+    ]);
     for (const entry of entries.filter((file) => !file.startsWith('trust/')))
       expect([...closureOf(entry)].flatMap(packagesOf), entry).toEqual([]);
   });
@@ -374,10 +392,10 @@ describe('the public API', () => {
 
       function encodeHeader(kid: U64, ctr: U64): Bytes;
 
-      abstract class KnownTarget<Type extends string, Told extends Event> extends EventTarget {
-        addEventListener(type: Type, listener: (event: Told) => void, options?: ListenOptions): void;
+      abstract class KnownTarget<Type extends string, Told extends Event, Events extends Record<Type, Told> = Record<Type, Told>> extends EventTarget {
+        addEventListener<T extends Type>(type: T, listener: (event: Events[T]) => void, options?: ListenOptions): void;
         addEventListener(type: string, listener: Listener, options?: ListenOptions): void;
-        removeEventListener(type: Type, listener: (event: Told) => void, options?: ListenOptions): void;
+        removeEventListener<T extends Type>(type: T, listener: (event: Events[T]) => void, options?: ListenOptions): void;
         removeEventListener(type: string, listener: Listener, options?: ListenOptions): void;
       }
 

@@ -138,3 +138,19 @@ describe('examples', () => {
     }
   });
 });
+
+/** `file.ts`: title, up to the end of a table's cell. */
+const named = Array.from(
+  readFileSync(join(root, 'SECURITY.md'), 'utf8').matchAll(/`([\w.-]+\.test\.ts)`: (.*?) *\|$/gm),
+  ([, file = '', title = '']) => ({ file, title }),
+);
+
+describe('the threat model', () => {
+  it('names tests', () => {
+    expect(named.length).toBeGreaterThan(15);
+  });
+
+  it.each(named)('$file: $title', ({ file, title }) => {
+    expect(readFileSync(join(root, 'test', file), 'utf8')).toMatch(new RegExp(`(test|it)\\('${title}'`));
+  });
+});

@@ -13,8 +13,8 @@ import {
   SFrameEncryptor,
 } from '../src/index.ts';
 import { parseBlock } from '../src/trust/signature/block.ts';
-import { readSigningKey } from '../src/trust/signature/keys.ts';
 import { FrameSigner, FrameVerifier, type SignatureAlgorithm } from '../src/trust/signature.ts';
+import { readSigningKey } from '../src/trust/signing-keys.ts';
 import vectors from '../vectors/signatures.json' with { type: 'json' };
 import { noise } from './lengths.ts';
 import { hex, unhex } from './oracle.ts';

@@ -9,6 +9,7 @@ const pieces = {
   ratchet: async (plan) => (await import('./ratchet.mjs')).ratchet(plan),
   mls: async (plan) => (await import('./mls.mjs')).mls(plan),
   signatures: async (plan) => (await import('./signatures.mjs')).signatures(plan),
+  exchange: async (plan) => (await import('./exchange.mjs')).exchange(plan),
   room: async (plan) => (await import('./room.mjs')).room(plan),
   memory: async (plan) => (await import('./memory.mjs')).memory(plan),
   churn: async (plan) => (await import('./memory.mjs')).churn(plan),

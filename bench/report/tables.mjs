@@ -35,6 +35,8 @@ export function tableOf({ where, piece, plan, result }, last) {
       return signatures(where, result, plan);
     case 'room':
       return room(where, result, again);
+    case 'exchange':
+      return exchange(where, result, again);
     case 'memory':
       return memory(result, again);
     default:
@@ -120,6 +122,24 @@ function room(where, { name, participants, cpu, p50, p99, wasm, heap }, again) {
     ...[wasm, heap].map(bytes),
   ];
   return [...(again ? [] : [`\n${where}, a room of N`, line('', ...heads)]), line(name, ...cells)].join('\n');
+}
+
+/**
+ * @param {string} where @param {import('../pieces/exchange.mjs').ExchangeCost} result @param {boolean} again
+ */
+function exchange(where, { scheme, participants, join, leave }, again) {
+  const head = [
+    `\n${where}, key exchange, all participants together`,
+    line('', 'N', 'letters', 'carried', 'sent', 'CPU, ms'),
+  ];
+  const row = (/** @type {string} */ what, /** @type {import('../pieces/exchange.mjs').Cost} */ cost) =>
+    line(
+      `${scheme}, ${what}`,
+      ...[participants, cost.letters, cost.deliveries].map(String),
+      bytes(cost.bytes),
+      digits(cost.ms),
+    );
+  return [...(again ? [] : head), row('join', join), row('leave', leave)].join('\n');
 }
 
 /** @param {any} result @param {boolean} again */

@@ -9,4 +9,4 @@ export type {
 export { SignerEvent, VerifierEvent } from './signature/event.ts';
 export { FrameSigner, type FrameSignerOptions } from './signature/frame-signer.ts';
 export { FrameVerifier, type FrameVerifierOptions, type VerifierCounts } from './signature/frame-verifier.ts';
-export type { SignatureAlgorithm } from './signature/keys.ts';
+export type { SignatureAlgorithm } from './signing-keys.ts';

@@ -7,10 +7,10 @@ import type { FrameEncryptor, KeyIdentity } from '../../frame-encryptor.ts';
 import { parseHeader } from '../../header.ts';
 import { KnownTarget } from '../../known-target.ts';
 import { assertBytes, assertObject, type Bytes, concat, toInteger } from '../../types.ts';
+import { readSigningKey, type SignatureAlgorithm, type SigningKey } from '../signing-keys.ts';
 import { bodyOf, headOf, MAX_COUNT, messageOf } from './block.ts';
 import { frameDigest } from './digest.ts';
 import { SignerEvent, type SignerEventType } from './event.ts';
-import { readSigningKey, type SignatureAlgorithm, type SigningKey } from './keys.ts';
 import { SigningRun } from './run.ts';
 
 /** Options of {@link FrameSigner}. */

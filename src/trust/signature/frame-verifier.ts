@@ -18,10 +18,10 @@ import {
   toInteger,
   viewOf,
 } from '../../types.ts';
+import { readVerifyingKey, type SignatureAlgorithm, type VerifyingKey } from '../signing-keys.ts';
 import { type Block, headOf, MAX_BLOCK_LEN, MAX_COUNT, parseBlock } from './block.ts';
 import { frameDigest } from './digest.ts';
 import { type BlockRefusal, VerifierEvent, type VerifierEventType } from './event.ts';
-import { readVerifyingKey, type SignatureAlgorithm, type VerifyingKey } from './keys.ts';
 import { type Judgement, Ledger } from './ledger.ts';
 
 /** Options of {@link FrameVerifier}. */

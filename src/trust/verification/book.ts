@@ -5,7 +5,7 @@
 
 import { prefixed } from '../../names.ts';
 import { assertBytes, assertObject, type Bytes, copyOf, isSame, toInteger } from '../../types.ts';
-import { readKey } from './fields.ts';
+import { readKey } from '../fields.ts';
 import { type Entry, parseBook, writeBook } from './stored.ts';
 
 /** How many attempts all peers have together, by those that each has: names can be invented. */
@@ -84,9 +84,19 @@ export class VerificationBook {
    * @throws TypeError or RangeError naming the argument
    */
   observe(id: string, identityKey: Uint8Array): IdentityStatus {
+    const status = this.statusOf(id, identityKey);
+    if (status === 'lapsed') this.lapse(id);
+    return status;
+  }
+
+  /**
+   * What {@link observe} would say, for a key that is not in use yet: nothing lapses.
+   * @internal
+   */
+  statusOf(id: string, identityKey: Uint8Array): IdentityStatus {
     if (this.isVerified(id, identityKey)) return 'verified';
-    this.lapse(id);
-    return this.#entries.get(id)?.isLapsed ? 'lapsed' : 'unverified';
+    const known = this.#entries.get(id);
+    return known?.isLapsed || known?.identityKey !== undefined ? 'lapsed' : 'unverified';
   }
 
   /**

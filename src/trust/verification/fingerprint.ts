@@ -8,7 +8,7 @@
 
 import { subtleCrypto, unavailable } from '../../core/subtle.ts';
 import { assertBytes, copyOf } from '../../types.ts';
-import { fieldsOf, readKey, utf8 } from './fields.ts';
+import { fieldsOf, readKey, utf8 } from '../fields.ts';
 import { grouped } from './sas.ts';
 
 const GROUPS = 12;

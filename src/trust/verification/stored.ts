@@ -7,7 +7,7 @@
 
 import { prefixed } from '../../names.ts';
 import { type Bytes, viewOf } from '../../types.ts';
-import { fieldsOf, readKey } from './fields.ts';
+import { fieldsOf, readKey } from '../fields.ts';
 
 const VERSION = 1;
 

@@ -9,7 +9,7 @@
 import { hkdf, importHkdfKey, subtleCrypto, unavailable } from '../../core/subtle.ts';
 import { prefixed } from '../../names.ts';
 import { assertBytes, assertObject, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
-import { compare, fieldsOf, readKey, utf8 } from './fields.ts';
+import { compare, fieldsOf, readKey, utf8 } from '../fields.ts';
 import { VERSION } from './messages.ts';
 import { SAS_LEN, type ShortAuthenticationString, toShortString } from './sas.ts';
 

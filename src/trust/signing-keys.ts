@@ -6,8 +6,8 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
-import { isCryptoKey, subtleCrypto } from '../../core/subtle.ts';
-import { assertBytes, type Bytes, copyOf, lengthOf } from '../../types.ts';
+import { isCryptoKey, subtleCrypto } from '../core/subtle.ts';
+import { assertBytes, type Bytes, copyOf, lengthOf } from '../types.ts';
 
 /** How blocks are signed: Ed25519 (RFC 8032), or ECDSA over P-256 with SHA-256 (FIPS 186-5). */
 export type SignatureAlgorithm = 'Ed25519' | 'ECDSA-P256';

@@ -1,7 +1,7 @@
 // Bytes as this protocol writes and compares them: fields that say how long they are, so that no two lists of fields
 // have the same bytes.
 
-import { assertBytes, type Bytes, copyOf } from '../../types.ts';
+import { assertBytes, type Bytes, copyOf } from '../types.ts';
 
 /** In bytes. No public key is shorter than Ed25519's; post-quantum ones have some thousand. */
 const MIN_KEY_LEN = 32;
