@@ -173,7 +173,7 @@ await check('install', () => {
   ({ folder } = installPackage());
   cpSync(join(here, 'page'), folder, { recursive: true });
   copyFileSync(join(here, '../runtimes/vectors.mjs'), join(folder, 'vectors.mjs'));
-  return 'packed and installed offline, with @noble/curves and @noble/hashes';
+  return 'packed and installed, with @noble/curves, @noble/hashes and @hpke/core';
 });
 await check('Chromium', async () => {
   browser = await launch();

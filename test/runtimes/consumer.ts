@@ -36,6 +36,7 @@ import {
   type SFrameErrorCode,
   type U64,
 } from 'sframe-wasm';
+import { type Admit, type KeyChannel, SenderKeyExchange } from 'sframe-wasm/exchange';
 import { enterEpoch, exportBaseKey, type MlsExporter } from 'sframe-wasm/mls';
 import { FrameSigner, FrameVerifier, type SignerEvent, type VerifierCounts } from 'sframe-wasm/signature';
 import { type ShortAuthenticationString, Verification, VerificationBook } from 'sframe-wasm/verification';
@@ -146,5 +147,15 @@ const verifier = new FrameVerifier({
   publicKey: privateKey,
 });
 const counted: VerifierCounts = verifier.counts;
+
+declare const channel: KeyChannel;
+const admit: Admit = ({ participant, identityKey, status }) =>
+  status === 'verified' && participant.length + identityKey.length > 0;
+const identity = { participant: 'alice', privateKey, publicKey: new Uint8Array(32) };
+const exchange = new SenderKeyExchange({ channel, room: 'room', cipherSuite, identity, admit, book });
+exchange.addEventListener('key', ({ participant, baseKey, kid }) => {
+  if (participant === 'bob') decryptor.addDecryptionKey(baseKey, kid);
+});
+exchange.publish(baseKey, kid, recipients);
 
 export { counted, recipients, retirement, sendingKey, shown, ssrcKey };

@@ -140,7 +140,7 @@ function checkRuntime({ folder }, program, args) {
 let user;
 await check('install', () => {
   user = installPackage();
-  return 'packed and installed offline, with @noble/curves and @noble/hashes';
+  return 'packed and installed, with @noble/curves, @noble/hashes and @hpke/core';
 });
 if (user !== undefined) {
   const installed = user;
