@@ -39,6 +39,12 @@ import {
 import { type Admit, type KeyChannel, SenderKeyExchange } from 'sframe-wasm/exchange';
 import { enterEpoch, exportBaseKey, type MlsExporter } from 'sframe-wasm/mls';
 import { FrameSigner, FrameVerifier, type SignerEvent, type VerifierCounts } from 'sframe-wasm/signature';
+import {
+  isNativeSFrameSupported,
+  SFrameDecryptorStream,
+  SFrameEncryptorStream,
+  type SFrameTransformErrorEvent,
+} from 'sframe-wasm/stream';
 import { type ShortAuthenticationString, Verification, VerificationBook } from 'sframe-wasm/verification';
 
 const cipherSuite: CipherSuite = 'AES_128_GCM_SHA256_128';
@@ -157,5 +163,16 @@ exchange.addEventListener('key', ({ participant, baseKey, kid }) => {
   if (participant === 'bob') decryptor.addDecryptionKey(baseKey, kid);
 });
 exchange.publish(baseKey, kid, recipients);
+
+// Streams
+const sender = new SFrameEncryptorStream({ cipherSuite });
+const receiver = new SFrameDecryptorStream({ cipherSuite, replayWindow: 64 });
+receiver.onerror = ({ errorType, keyID, frame }: SFrameTransformErrorEvent) => [errorType, keyID, frame];
+export const streaming: [ReadableStream, WritableStream, boolean] = [
+  sender.readable,
+  receiver.writable,
+  isNativeSFrameSupported(),
+];
+void sender.setEncryptionKey(baseKey, kid).then(() => receiver.addDecryptionKey(hkdfKey, kid));
 
 export { counted, recipients, retirement, sendingKey, shown, ssrcKey };
