@@ -22,8 +22,12 @@ export default defineConfig({
                   '@noble/ciphers/aes.js',
                   '@noble/curves/ed25519.js',
                   '@noble/curves/nist.js',
+                  '@hpke/core',
+                  '@noble/hashes/hkdf.js',
+                  '@noble/hashes/hmac.js',
                   '@noble/hashes/sha2.js',
                   'fast-check',
+                  'ts-mls',
                 ],
               },
               test: {

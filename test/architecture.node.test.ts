@@ -28,6 +28,7 @@ const layers: Record<string, number> = {
   'replay.ts': 0,
   'rotation/event.ts': 0,
   'stream/pipe.ts': 0,
+  'trust/mls-exchange/alarm.ts': 0,
   'trust/verification/emoji.ts': 0,
   'types.ts': 0,
   'core/instance.ts': 1,
@@ -61,6 +62,9 @@ const layers: Record<string, number> = {
   'stream/event.ts': 2,
   'trust/exchange/letter.ts': 2,
   'trust/exchange/member.ts': 2,
+  'trust/exchange/refusals.ts': 2,
+  'trust/mls-exchange/standing.ts': 2,
+  'trust/mls-exchange/suite.ts': 2,
   'trust/signature/block.ts': 2,
   'trust/signing-keys.ts': 2,
   'trust/verification/fingerprint.ts': 2,
@@ -70,22 +74,31 @@ const layers: Record<string, number> = {
   'core/webcrypto.ts': 3,
   'room-key.ts': 3,
   'trust/exchange/identity.ts': 3,
+  'trust/exchange/introductions.ts': 3,
+  'trust/mls-exchange/event.ts': 3,
+  'trust/mls-exchange/history.ts': 3,
+  'trust/mls-exchange/key-packages.ts': 3,
+  'trust/mls-exchange/search.ts': 3,
   'trust/signature/ledger.ts': 3,
   'trust/verification/book.ts': 3,
   'base-keys.ts': 4,
   'engine-key.ts': 4,
   'trust/exchange/admission.ts': 4,
+  'trust/exchange/outbox.ts': 4,
+  'trust/mls-exchange/credential.ts': 4,
   'trust/verification.ts': 4,
   'key.ts': 5,
   'sender-keys/chain.ts': 5,
-  'trust/exchange/post.ts': 5,
+  'trust/exchange/options.ts': 5,
+  'trust/mls-exchange/check.ts': 5,
   'frame-decryptor.ts': 6,
   'frame-encryptor.ts': 6,
   'key-table.ts': 6,
   'mls/candidates.ts': 6,
   'per-ssrc.ts': 6,
   'rotation/staged-key.ts': 6,
-  'trust/exchange/sender-key-exchange.ts': 6,
+  'trust/exchange/post.ts': 6,
+  'trust/mls-exchange/group.ts': 6,
   'decryptor.ts': 7,
   'encryptor.ts': 7,
   'mls/epoch-ring.ts': 7,
@@ -93,7 +106,9 @@ const layers: Record<string, number> = {
   'rotation/rollout.ts': 7,
   'sender-keys/ratchet-ring.ts': 7,
   'stream/shared-key.ts': 7,
-  'trust/exchange.ts': 7,
+  'trust/exchange/sender-key-exchange.ts': 7,
+  'trust/mls-exchange/news.ts': 7,
+  'trust/mls-exchange/wishes.ts': 7,
   'trust/signature/frame-verifier.ts': 7,
   'trust/signature/run.ts': 7,
   'mls.ts': 8,
@@ -101,11 +116,19 @@ const layers: Record<string, number> = {
   'sender-keys.ts': 8,
   'stream/decryptor-stream.ts': 8,
   'stream/encryptor-stream.ts': 8,
+  'trust/exchange.ts': 8,
+  'trust/mls-exchange/lobby.ts': 8,
+  'trust/mls-exchange/membership.ts': 8,
+  'trust/mls-exchange/requests.ts': 8,
   'trust/signature/frame-signer.ts': 8,
   'index.ts': 9,
   'stream/native.ts': 9,
+  'trust/mls-exchange/company.ts': 9,
   'trust/signature.ts': 9,
   'stream.ts': 10,
+  'trust/mls-exchange/protocol.ts': 10,
+  'trust/mls-exchange/mls-exchange.ts': 11,
+  'trust/mls-exchange.ts': 12,
 };
 const sources = sourcesOf('src');
 /** What package.json lets programs import. */
@@ -273,9 +296,11 @@ describe('package.json', () => {
       '@noble/hashes',
     ]);
     const outside = sources.flatMap((file) => packagesOf(file).map((name) => `${file} ${name}`));
-    expect(outside.filter((line) => !/^trust\/\S+ @noble\/(curves|hashes)\//.test(line))).toEqual([
-      'trust/exchange/seal.ts @hpke/core',
-    ]);
+    expect(
+      outside.filter(
+        (line) => !/^trust\/(\S+ @noble\/(curves|hashes)\/|mls-exchange\/\S+ ts-mls)/.test(line),
+      ),
+    ).toEqual(['trust/exchange/seal.ts @hpke/core']);
     for (const entry of entries.filter((file) => !file.startsWith('trust/')))
       expect([...closureOf(entry)].flatMap(packagesOf), entry).toEqual([]);
   });

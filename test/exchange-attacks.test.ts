@@ -130,7 +130,7 @@ describe('swapped identities', () => {
     const { bytes } = letters('alice', 'bob', KEYS)[0]!;
     const forged = bytes.slice();
     const at = forged.length - keys['alice']!.publicKey.length;
-    forged.set(keys['mallory']!.publicKey, at > 0 ? 27 + 2 + 7 + 2 + 5 + 2 : 0);
+    forged.set(keys['mallory']!.publicKey, at > 0 ? 43 + 2 + 7 + 2 + 5 + 2 : 0);
     expect(parseLetter(forged)?.identityKey).toEqual(keys['mallory']!.publicKey);
     server.inject({ to: 'bob', bytes: forged });
     await pass(1);
@@ -184,7 +184,6 @@ describe('replay', () => {
     await until(() => again.others.includes('alice'));
     server.inject({ to: 'bob', bytes: old!.bytes });
     await pass(1);
-    expect(again.told('refused')).toEqual(['alice seal']);
     expect(again.told('key')).toEqual([]);
     server.conduct = (mail) => [mail];
     await until(() => isTalking([alice, again]));

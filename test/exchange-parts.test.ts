@@ -20,6 +20,7 @@ import { Server } from './server.ts';
 const bytes = (len: number): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(len));
 const anyBytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => new Uint8Array(array));
 const name = fc.string({ unit: 'grapheme', maxLength: 20 });
+const someone = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
 
 describe('letters', () => {
   const letter = fc.record({
@@ -28,9 +29,10 @@ describe('letters', () => {
     session: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((array) => new Uint8Array(array)),
     number: fc.bigInt(0n, 2n ** 64n - 1n),
     room: name,
-    sender: name,
+    sender: someone,
     identityKey: anyBytes(70),
     recipient: name,
+    toSession: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((array) => new Uint8Array(array)),
     body: anyBytes(100),
   });
 
@@ -39,7 +41,8 @@ describe('letters', () => {
       fc.property(letter, (written) => {
         const signature = bytes(SIGNATURE_LEN);
         const read = parseLetter(concat(writeLetter(written), signature));
-        expect(read).toMatchObject({ ...written, signature });
+        const toSession = written.recipient === '' ? undefined : written.toSession;
+        expect(read).toMatchObject({ ...written, toSession, signature });
       }),
     );
   });
@@ -68,10 +71,16 @@ describe('letters', () => {
 
 describe('bundles', () => {
   const keys = fc
-    .array(fc.record({ kid: fc.bigInt(0n, 2n ** 64n - 1n), baseKey: anyBytes(80) }), {
-      minLength: 1,
-      maxLength: 4,
-    })
+    .array(
+      fc.record({
+        kid: fc.bigInt(0n, 2n ** 64n - 1n),
+        baseKey: fc.uint8Array({ minLength: 16, maxLength: 80 }).map((array) => new Uint8Array(array)),
+      }),
+      {
+        minLength: 1,
+        maxLength: 4,
+      },
+    )
     .map((list) => list.map((key, i) => ({ generation: i + 1, ...key })));
 
   test('say what was written, for one suite', () => {
@@ -119,25 +128,25 @@ describe('seals', () => {
 
 describe('a member', () => {
   const member = (): Member =>
-    new Member(new Peer('bob', bytes(32), bytes(16), bytes(67)), undefined as unknown as Seal);
+    new Member(new Peer('bob', bytes(32), bytes(16)), undefined as unknown as Seal);
   const key = (generation: number) => ({ generation, kid: BigInt(generation), baseKey: bytes(16) });
 
-  test('keeps the last two keys that are not confirmed, in copies that are zeroed', () => {
+  test('keeps the last eight keys that are not confirmed, in copies that are zeroed', () => {
     const bob = member();
     const first = key(1);
     bob.add(first);
     const [held] = bob.pending;
     expect(held?.baseKey).toEqual(first.baseKey);
     expect(held?.baseKey).not.toBe(first.baseKey);
-    bob.add(key(2));
-    bob.add(key(3));
-    expect(bob.pending.map(({ generation }) => generation)).toEqual([2, 3]);
+    for (let generation = 2; generation <= 9; generation++) bob.add(key(generation));
+    expect(bob.pending.map(({ generation }) => generation)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     expect(held?.baseKey).toEqual(new Uint8Array(16));
-    const [second, third] = bob.pending;
-    expect(bob.confirm(2)).toEqual([2n]);
+    const [second] = bob.pending;
+    const last = bob.pending.at(-1);
+    expect(bob.confirm(8)).toEqual([2n, 3n, 4n, 5n, 6n, 7n, 8n]);
     expect(second?.baseKey).toEqual(new Uint8Array(16));
     bob.close();
-    expect(third?.baseKey).toEqual(new Uint8Array(16));
+    expect(last?.baseKey).toEqual(new Uint8Array(16));
     expect(bob.pending).toEqual([]);
   });
 

@@ -12,6 +12,7 @@ import {
   SenderKeyExchange,
 } from '../src/trust/exchange.ts';
 import { isSame } from '../src/types.ts';
+import { quiet } from './quiet.ts';
 import type { Server } from './server.ts';
 
 export const cipherSuite = 'AES_128_GCM_SHA256_128';
@@ -35,18 +36,15 @@ export function roster(list: ReadonlyMap<string, Uint8Array>): Admit {
   };
 }
 
-/** Passes time, which is faked, and lets WebCrypto work, which is not. */
-const realTimeout = globalThis.setTimeout;
-const turn = (): Promise<void> => new Promise((resolve) => realTimeout(resolve, 4));
-
 export function fakeTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 }
 
+/** Passes time, which is faked, and lets WebCrypto work, which is not. */
 export async function pass(seconds: number): Promise<void> {
   for (let ms = 0; ms < 1000 * seconds; ms += 250) {
     vi.advanceTimersByTime(250);
-    await turn();
+    await quiet();
   }
 }
 
@@ -55,7 +53,7 @@ export async function until(what: () => boolean, seconds = 240): Promise<void> {
   for (let ms = 0; ms < 1000 * seconds; ms += 250) {
     if (what()) return;
     vi.advanceTimersByTime(250);
-    await turn();
+    await quiet();
   }
   throw new Error(`not within ${seconds} s: ${what}`);
 }

@@ -10,7 +10,7 @@ export {
   type ExchangeRefusal,
 } from './exchange/event.ts';
 export type { ExchangeIdentity } from './exchange/identity.ts';
-export type { ExchangeOptions } from './exchange/post.ts';
+export type { ExchangeOptions } from './exchange/options.ts';
 export {
   type ExchangeParticipant,
   SenderKeyExchange,

@@ -18,21 +18,28 @@ export interface Candidate {
 
 /**
  * Whether a candidate may have keys. The application's policy: a list of identity keys, `status === 'verified'`, or a
- * question to the user. It is asked again whenever somebody who was refused calls again. While a promise is pending he
- * waits; that holds nobody up.
+ * question to the user. It is asked again when somebody who was refused calls again, once a second at most. While a
+ * promise is pending he waits; that holds nobody up.
  */
 export type Admit = (candidate: Candidate) => boolean | Promise<boolean>;
+
+/** How many answers may be pending at a time: candidates can be invented. */
+const MAX_ASKING = 256;
 
 /** The application's answers. */
 export class Admission {
   readonly #admit: Admit;
   readonly #book: VerificationBook | undefined;
   readonly #maxParticipants: number;
-  /** Identity keys by name. One name has one key for as long as its owner is a member. */
+  /** Identity keys by name: one for each. */
   readonly #admitted: Map<string, Bytes> = new Map();
-  /** Those who were removed, and stay so. */
+  /** The same of those who have left. */
+  readonly #former: Map<string, Bytes> = new Map();
+  /** Identity keys that are shut out, under whatever name, by the name under which they were. */
   readonly #removed: Map<string, Bytes[]> = new Map();
-  readonly #asking: Set<string> = new Set();
+  /** Whom the application is being asked about. */
+  readonly #asking: Set<Pick<Candidate, 'participant' | 'identityKey'>> = new Set();
+  #closed = false;
 
   constructor(admit: Admit, book: VerificationBook | undefined, maxParticipants: number) {
     if (typeof admit !== 'function') throw new TypeError('admit must be a function');
@@ -48,47 +55,72 @@ export class Admission {
     return this.#admitted.get(participant);
   }
 
-  isRemoved(participant: string, identityKey: Bytes): boolean {
-    return this.#removed.get(participant)?.some((key) => isSame(key, identityKey)) ?? false;
+  /** Whether an identity key is shut out. */
+  isRemoved(_participant: string, identityKey: Bytes): boolean {
+    for (const keys of this.#removed.values()) if (keys.some((key) => isSame(key, identityKey))) return true;
+    return false;
   }
 
   /**
    * Asks the application. The signature has been verified.
-   * @returns whether he is admitted; undefined if he is being asked about already
+   * @param isFree whether the name is still nobody else's, asked when the answer is there
+   * @returns whether he is admitted; undefined if he is being asked about already, or too many are
    */
-  async ask(participant: string, identityKey: Bytes): Promise<boolean | undefined> {
-    if (this.#asking.has(participant)) return undefined;
-    if (this.#admitted.size + this.#asking.size >= this.#maxParticipants) return false;
-    this.#asking.add(participant);
+  async ask(
+    participant: string,
+    identityKey: Bytes,
+    isFree: () => boolean = () => true,
+  ): Promise<boolean | undefined> {
+    for (const each of this.#asking)
+      if (each.participant === participant && isSame(each.identityKey, identityKey)) return undefined;
+    if (this.#asking.size >= MAX_ASKING) return undefined;
+    if (this.#isFull(participant)) return false;
+    const asked = { participant, identityKey };
+    this.#asking.add(asked);
     try {
       // Looked up, not observed: by a key that is refused a server must not end a verification.
       const status = this.#book?.statusOf(participant, identityKey) ?? 'unverified';
       const admit = this.#admit;
       const answer = await admit({ participant, identityKey: identityKey.slice(), status });
       // Only `true` admits: a policy that returns something else has not said so.
-      if (answer !== true || this.isRemoved(participant, identityKey)) return false;
+      if (answer !== true || this.#closed || !isFree()) return false;
+      if (this.#isFull(participant) || this.isRemoved(participant, identityKey)) return false;
       this.#book?.observe(participant, identityKey);
       this.#admitted.set(participant, identityKey);
       return true;
     } finally {
-      this.#asking.delete(participant);
+      this.#asking.delete(asked);
     }
+  }
+
+  #isFull(participant: string): boolean {
+    return !this.#admitted.has(participant) && this.#admitted.size >= this.#maxParticipants;
   }
 
   /** Forgets somebody who has left: he may come again, and is asked about again. */
   forget(participant: string): void {
+    const key = this.#admitted.get(participant);
+    if (key !== undefined) this.#former.set(participant, key);
     this.#admitted.delete(participant);
   }
 
-  /** Shuts out the one who is admitted under this name. */
+  /** Shuts out who is admitted under this name, or was last, and those who are being asked about under it. */
   remove(participant: string): void {
-    const key = this.#admitted.get(participant);
+    const keys = this.#removed.get(participant) ?? [];
+    const known = this.#admitted.get(participant) ?? this.#former.get(participant);
+    if (known !== undefined) keys.push(known);
+    for (const each of this.#asking) if (each.participant === participant) keys.push(each.identityKey);
     this.#admitted.delete(participant);
-    if (key !== undefined) this.#removed.set(participant, [...(this.#removed.get(participant) ?? []), key]);
+    if (keys.length > 0) this.#removed.set(participant, keys);
   }
 
   /** Undoes `remove`: the application is asked again. */
   allow(participant: string): boolean {
     return this.#removed.delete(participant);
+  }
+
+  /** Answers count no more. */
+  close(): void {
+    this.#closed = true;
   }
 }

@@ -11,7 +11,7 @@ export interface KeyChannel {
   /**
    * Carries bytes to one participant.
    * @param to his name, as he gave it to his own exchange
-   * @returns what is rejected or thrown is told by the event `send-failed`, and the bytes count as lost
+   * @returns what is rejected or thrown is told by the event `failed`, and the bytes count as lost
    */
   send(to: string, bytes: Bytes): unknown;
   /** Carries bytes to all others in the room; whether they come back to the sender does not matter. */

@@ -12,6 +12,11 @@ export interface SealedKey {
   readonly baseKey: Bytes;
 }
 
+/** How many unconfirmed keys a recipient may have: the one in use, and those staged one instead of the other. */
+export const MAX_KEYS = 8;
+/** In bytes: what contexts take. */
+const MIN_BASE_KEY_LEN = 16;
+const MAX_BASE_KEY_LEN = 4096;
 const SUITE_LEN = 2;
 const ENTRY_HEAD = 14;
 
@@ -32,7 +37,7 @@ export function writeBundle(suite: number, keys: readonly SealedKey[]): Bytes {
   return bytes;
 }
 
-/** The keys, copied; undefined if the bytes are none of this suite's, or no bundle. Generations rise. */
+/** The keys, copied; undefined if the bytes are none of this suite's, or no bundle. Generations rise; keys are long enough. */
 export function readBundle(bytes: Bytes, suite: number): SealedKey[] | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < SUITE_LEN || view.getUint16(0) !== suite) return undefined;
@@ -41,7 +46,9 @@ export function readBundle(bytes: Bytes, suite: number): SealedKey[] | undefined
   let last = 0;
   while (at + ENTRY_HEAD <= bytes.length) {
     const generation = view.getUint32(at);
-    const end = at + ENTRY_HEAD + view.getUint16(at + 12);
+    const len = view.getUint16(at + 12);
+    const end = at + ENTRY_HEAD + len;
+    if (len < MIN_BASE_KEY_LEN || len > MAX_BASE_KEY_LEN || keys.length === MAX_KEYS) break;
     if (generation <= last || end > bytes.length) break;
     keys.push({ generation, kid: view.getBigUint64(at + 4), baseKey: bytes.slice(at + ENTRY_HEAD, end) });
     last = generation;

@@ -1,11 +1,12 @@
 // The bytes of a message between participants: a letter, signed by its sender's identity key.
 //
-//   version 01 | type | algorithm | session (16) | number (8)                              27 bytes
+//   version 01 | type | algorithm | session (16) | number (8) | recipient's session (16)   43 bytes
 //   room | sender | identity key | recipient                 each u16be(length) ‖ bytes; no recipient: for all
 //   body                                                     all that is left
 //   signature (64)                                           of "sframe-wasm letter" ‖ all above
 //
-// `session` is drawn by each exchange object, `number` counts its letters.
+// `session` is drawn by each exchange object, `number` counts its letters. A letter to one names the session that it is
+// for, so that the next one of the same recipient does not take it for its own; a letter to all has zeros there.
 
 import { assertBytes, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
 import { fieldsOf, utf8 } from '../fields.ts';
@@ -17,7 +18,11 @@ export const SIGNATURE_LEN = 64;
 export const MAX_LETTER_LEN: number = 2 ** 20;
 
 const VERSION = 1;
-const FIXED_LEN = 3 + TOKEN_LEN + 8;
+const TO_SESSION = 3 + TOKEN_LEN + 8;
+const FIXED_LEN = TO_SESSION + TOKEN_LEN;
+/** In bytes, of what a letter may call rooms, people and keys. */
+const MAX_NAME_LEN = 512;
+const MAX_KEY_LEN = 4096;
 const LABEL: Bytes = utf8('sframe-wasm letter');
 
 /** What a letter says before it is signed. */
@@ -31,6 +36,8 @@ export interface Letter {
   readonly identityKey: Bytes;
   /** The empty string is everybody. */
   readonly recipient: string;
+  /** The recipient's; undefined for everybody. */
+  readonly toSession?: Bytes | undefined;
   readonly body: Bytes;
 }
 
@@ -47,6 +54,7 @@ export function writeLetter(letter: Letter): Bytes {
   fixed.set([VERSION, letter.type, letter.algorithm]);
   fixed.set(letter.session, 3);
   new DataView(fixed.buffer).setBigUint64(3 + TOKEN_LEN, letter.number);
+  if (letter.toSession !== undefined) fixed.set(letter.toSession, TO_SESSION);
   const names = fieldsOf(utf8(letter.room), utf8(letter.sender), letter.identityKey, utf8(letter.recipient));
   return concat(concat(fixed, names), letter.body);
 }
@@ -74,6 +82,9 @@ export function parseLetter(bytes: Uint8Array): ReceivedLetter | undefined {
     at = to;
   }
   const [room, sender, identityKey, recipient] = fields as [Bytes, Bytes, Bytes, Bytes];
+  if (room.length > MAX_NAME_LEN || recipient.length > MAX_NAME_LEN || identityKey.length > MAX_KEY_LEN)
+    return undefined;
+  if (sender.length === 0 || sender.length > MAX_NAME_LEN) return undefined;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
     return {
@@ -85,6 +96,7 @@ export function parseLetter(bytes: Uint8Array): ReceivedLetter | undefined {
       sender: decoder.decode(sender),
       identityKey,
       recipient: decoder.decode(recipient),
+      toSession: recipient.length === 0 ? undefined : own.slice(TO_SESSION, FIXED_LEN),
       body: own.slice(at, end),
       message: messageOf(viewOf(own, 0, end)),
       signature: own.slice(end),

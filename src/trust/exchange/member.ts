@@ -1,11 +1,9 @@
 // One recipient of our keys, and sender of his own.
 
-import { type SealedKey, wipeKeys } from './key-bundle.ts';
+import { MAX_KEYS, type SealedKey, wipeKeys } from './key-bundle.ts';
 import type { Peer } from './peers.ts';
 import type { Seal } from './seal.ts';
 
-/** How many unconfirmed keys are kept for a recipient: the one in use and the next. */
-const MAX_KEPT = 2;
 /** Seconds between one sending of the same and the next. */
 const REPEAT_SECONDS: readonly number[] = [1, 2, 4, 8, 16, 30];
 
@@ -15,8 +13,9 @@ export class Member {
   readonly seal: Seal;
   /** The highest generation of his that has come. */
   received = 0;
-  /** When he asked last. */
+  /** When he asked last, and when we did. */
   askedAt: number = Number.NEGATIVE_INFINITY;
+  hasAskedAt: number = Number.NEGATIVE_INFINITY;
   /** Whether a sending waits its turn already. */
   isSending = false;
   #pending: SealedKey[] = [];
@@ -34,7 +33,7 @@ export class Member {
   }
 
   add(key: SealedKey): void {
-    const dropped = this.#pending.splice(0, this.#pending.length - (MAX_KEPT - 1));
+    const dropped = this.#pending.splice(0, this.#pending.length - (MAX_KEYS - 1));
     wipeKeys(dropped);
     this.#pending.push({ ...key, baseKey: key.baseKey.slice() });
     this.#tries = 0;

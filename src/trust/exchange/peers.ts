@@ -18,29 +18,48 @@ export class Peer implements Endpoint {
   readonly participant: string;
   readonly identityKey: Bytes;
   readonly session: Bytes;
-  /** What his exchange says of itself in every hello. */
-  payload: Bytes;
+  /** What his exchange says of itself in every hello; empty until one has come. */
+  payload: Bytes = new Uint8Array(0);
   /** What our next hello to him has to prove; undefined until he has asked. */
   challenge: Bytes | undefined;
   /** Whether he has said that we are live to him. */
   knowsUs = false;
   /** When a hello of ours went to him last. */
   greetedAt: number | undefined;
+  /** How many went to him since he was live, and does not say so of us. */
+  greetings = 0;
+  /** Of his last hello to us alone. */
+  #lastHello: bigint | undefined;
   readonly #window: ReplayWindow = new ReplayWindow(WINDOW);
 
-  constructor(participant: string, identityKey: Bytes, session: Bytes, payload: Bytes) {
+  constructor(participant: string, identityKey: Bytes, session: Bytes) {
     this.participant = participant;
     this.identityKey = identityKey;
     this.session = session;
-    this.payload = payload;
   }
 
-  /** He asks for a proof. One that he has not asked for before is given without delay. */
-  ask(challenge: Bytes): void {
-    if (this.challenge !== undefined && isSame(this.challenge, challenge)) return;
-    this.challenge = challenge;
+  /**
+   * He says hello to us alone: whether we are live to him, and what we are to prove. What he has not asked for before is
+   * given without delay. Of letters that have overtaken each other, the last one written counts.
+   * @returns whether he has forgotten us
+   */
+  hear(number: bigint, knowsUs: boolean, challenge: Bytes): boolean {
+    if (this.#lastHello !== undefined && number < this.#lastHello) return false;
+    this.#lastHello = number;
+    const hasForgotten = this.knowsUs && !knowsUs;
+    this.knowsUs = knowsUs;
+    if (this.challenge === undefined || !isSame(this.challenge, challenge)) {
+      this.challenge = challenge;
+      this.greetedAt = undefined;
+    }
+    return hasForgotten;
+  }
+
+  /** Nothing is known of him any more, but which letters have come. */
+  reset(): void {
     this.knowsUs = false;
     this.greetedAt = undefined;
+    this.greetings = 0;
   }
 
   /** Whether a letter of this number has come, or is too old to tell. */
@@ -56,13 +75,18 @@ export class Peer implements Endpoint {
   }
 }
 
+/** How many sessions of one participant may be about to prove themselves: recorded ones must not push out the present one. */
+const MAX_CANDIDATES = 4;
+
 /**
  * Everybody's sessions. A session is live once its owner has proved that he is there now, by a hello that answers our
- * challenge; until then he is a candidate, and what was recorded earlier gets no further than that.
+ * challenge; until then he is a candidate, and what was recorded earlier gets no further than that. A session belongs to
+ * one name and one identity key.
  */
 export class Peers {
   readonly #live: Map<string, Peer> = new Map();
-  readonly #candidates: Map<string, Peer> = new Map();
+  /** The latest last. A session that was forgotten is there again, with the numbers of its letters. */
+  readonly #candidates: Map<string, Peer[]> = new Map();
   /** How often a participant's session has changed: challenges from before are void. */
   readonly #changes: Map<string, number> = new Map();
 
@@ -75,19 +99,24 @@ export class Peers {
     return this.#live.get(participant);
   }
 
-  /** The session of a letter, if it is live. */
-  find(participant: string, session: Bytes): Peer | undefined {
-    const peer = this.#live.get(participant);
-    return peer !== undefined && isSame(peer.session, session) ? peer : undefined;
+  /** This session, if it is live. */
+  find(endpoint: Endpoint): Peer | undefined {
+    const peer = this.#live.get(endpoint.participant);
+    return peer !== undefined && isOf(peer, endpoint) ? peer : undefined;
   }
 
   /** The session of a hello that is not live: the same object for the same session. */
-  candidate(participant: string, identityKey: Bytes, session: Bytes, payload: Bytes): Peer {
-    const known = this.#candidates.get(participant);
-    if (known !== undefined && isSame(known.session, session)) return known;
-    const peer = new Peer(participant, identityKey, session, payload);
-    this.#candidates.set(participant, peer);
+  candidate(endpoint: Endpoint): Peer {
+    const { participant, identityKey, session } = endpoint;
+    const known = this.#candidates.get(participant) ?? [];
+    const peer = known.find((each) => isOf(each, endpoint)) ?? new Peer(participant, identityKey, session);
+    this.#keep(peer);
     return peer;
+  }
+
+  #keep(peer: Peer): void {
+    const others = this.#candidates.get(peer.participant)?.filter((each) => each !== peer) ?? [];
+    this.#candidates.set(peer.participant, [...others, peer].slice(-MAX_CANDIDATES));
   }
 
   changesOf(participant: string): number {
@@ -103,12 +132,20 @@ export class Peers {
     return previous;
   }
 
-  /** Forgets his sessions; what they have sent is void. Returns the live one. */
+  /** Forgets his sessions, but for what letters they have sent. Returns the live one. */
   drop(participant: string): Peer | undefined {
     const peer = this.#live.get(participant);
     this.#live.delete(participant);
     this.#candidates.delete(participant);
     this.#changes.set(participant, this.changesOf(participant) + 1);
+    if (peer !== undefined) {
+      peer.reset();
+      this.#keep(peer);
+    }
     return peer;
   }
+}
+
+function isOf(peer: Peer, { identityKey, session }: Endpoint): boolean {
+  return isSame(peer.session, session) && isSame(peer.identityKey, identityKey);
 }

@@ -15,8 +15,9 @@ import { fieldsOf, utf8 } from '../fields.ts';
 import { ExchangeEvent, type ExchangeEvents, type ExchangeEventType } from './event.ts';
 import { generationBytes, readBundle, type SealedKey, wipeKeys, writeBundle } from './key-bundle.ts';
 import { Member } from './member.ts';
+import type { ExchangeOptions } from './options.ts';
 import type { Endpoint, Peer } from './peers.ts';
-import { type ExchangeOptions, FIRST_TYPE, Post } from './post.ts';
+import { FIRST_TYPE, Post } from './post.ts';
 import { ExchangeKey, POINT_LEN, Seal } from './seal.ts';
 
 /** Options of {@link SenderKeyExchange}. */
@@ -38,7 +39,7 @@ const GENERATION_LEN = 4;
 const PAYLOAD_LEN = 2 + POINT_LEN;
 const INFO: Bytes = utf8('sframe-wasm sender keys');
 const TICK_MS = 500;
-/** How often the same participant may make us send again. */
+/** How often somebody may be asked to send again. */
 const ASK_MS = 500;
 
 /**
@@ -107,6 +108,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
       isGreeted: () => this.#payload !== undefined,
       onLive: (peer, previous) => this.#onLive(peer, previous),
       onGone: (peer) => this.#leave(peer.participant),
+      onForgotten: (peer) => this.#onLive(peer, peer),
       onHello: () => {},
       onLetter: (peer, type, body) => this.#onLetter(peer, type, body),
       onRefused: (reason, participant) => this.#tell('refused', { reason, participant }),
@@ -149,6 +151,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
     this.#post.assertOpen();
     assertBaseKey(baseKey);
     const id = toU64(kid, 'kid');
+    if (typeof recipients === 'string') throw new TypeError('recipients must be a list of names');
     const names = new Set(recipients ?? this.#members.keys());
     this.#generation += 1;
     const key: SealedKey = { generation: this.#generation, kid: id, baseKey: copyOf(baseKey) };
@@ -171,6 +174,9 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
     this.#post.assertOpen();
     const member = this.#members.get(participant);
     if (member === undefined) return false;
+    const time = this.#post.clock.read();
+    if (time - member.hasAskedAt < ASK_MS) return true;
+    member.hasAskedAt = time;
     void this.#post.send(member.peer, ASK, new Uint8Array(0));
     return true;
   }
@@ -212,6 +218,8 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
 
   #onLive(peer: Peer, previous: Peer | undefined): void {
     if (previous !== undefined) this.#leave(peer.participant, peer);
+    // A listener may have shut him out.
+    if (this.#post.isClosed || this.#post.peers.of(peer.participant) !== peer) return;
     const { payload, participant, identityKey } = peer;
     const suite = ((payload[0] as number) << 8) | (payload[1] as number);
     if (payload.length !== PAYLOAD_LEN || suite !== this.#suite) {
@@ -294,13 +302,18 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
   #send(member: Member): void {
     if (member.isSending) return;
     member.isSending = true;
-    void this.#post
-      .sendMade(member.peer, KEYS, () => this.#sealFor(member))
-      .then(() => {
-        member.isSending = false;
-        member.restAt(this.#post.clock.read());
-        this.#schedule();
-      });
+    let last = 0;
+    const make = (): Promise<Bytes | undefined> => {
+      last = member.pending.at(-1)?.generation ?? 0;
+      return this.#sealFor(member);
+    };
+    void this.#post.sendMade(member.peer, KEYS, make).then(() => {
+      member.isSending = false;
+      member.restAt(this.#post.clock.read());
+      // What was published meanwhile is not in it.
+      if ((member.pending.at(-1)?.generation ?? 0) > last) this.#send(member);
+      else this.#schedule();
+    });
   }
 
   async #sealFor(member: Member): Promise<Bytes | undefined> {
