@@ -37,8 +37,9 @@ export function fullPlan() {
       for (const count of [1000, 4000])
         steps.push({ host: 'node', piece: 'memory', plan: { engine, decryptors, count } });
   steps.push({ host: 'node', piece: 'churn', plan: { cycles: 50 } });
-  for (const participants of [10, 50, 200])
-    steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'sender-keys', participants } });
+  for (const scheme of ['sender keys', 'MLS'])
+    for (const participants of [10, 50, 200])
+      steps.push({ host: 'node', piece: 'exchange', plan: { scheme, participants } });
   return steps;
 }
 
@@ -60,7 +61,8 @@ export function quickPlan() {
   }
   steps.push({ host: 'node', piece: 'memory', plan: { engine: 'auto', decryptors: 'many', count: 1000 } });
   steps.push({ host: 'node', piece: 'churn', plan: { cycles: 10 } });
-  steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'sender-keys', participants: 10 } });
+  steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'sender keys', participants: 10 } });
+  steps.push({ host: 'node', piece: 'exchange', plan: { scheme: 'MLS', participants: 10 } });
   return steps;
 }
 

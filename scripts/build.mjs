@@ -2,7 +2,7 @@
 //
 //   core      assembly/ → build/core.wasm, build/core.wat, src/core/wasm.ts
 //   kernels   assembly/ → build/kernels.wasm: the primitives alone, for tests; never shipped
-//   dist      src/ → dist/
+//   dist      src/ → dist/; dist/worker.js is one file, whatever it imports
 //
 // `node scripts/build.mjs [--force] [core|kernels|dist …]`; no name means core and dist, `test` means all.
 
@@ -20,6 +20,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -56,7 +57,23 @@ function inlineCore() {
   console.log(`core.wasm ${wasm.length} bytes, sha256 ${sha256}`);
 }
 
-/** @type {Record<string, { sources: string[], products: string[], make: () => void }>} */
+/** The worker of calls and all that it imports, in one file that any server can serve and any policy can name. */
+async function bundleWorker() {
+  const unbundled = join(root, 'dist/webrtc/worker.js');
+  await build({
+    input: unbundled,
+    logLevel: 'warn',
+    output: {
+      file: join(root, 'dist/worker.js'),
+      format: 'esm',
+      codeSplitting: false,
+      minify: { compress: true },
+    },
+  });
+  rmSync(unbundled); // or there would be two
+}
+
+/** @type {Record<string, { sources: string[], products: string[], make: () => void | Promise<void> }>} */
 const stages = {
   core: {
     sources: ['assembly', 'asconfig.json', 'scripts/build.mjs', 'package-lock.json'],
@@ -75,11 +92,12 @@ const stages = {
   },
   dist: {
     sources: ['src', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package-lock.json'],
-    products: ['dist/index.js', 'dist/index.d.ts', 'dist/core.wasm'],
-    make() {
+    products: ['dist/index.js', 'dist/index.d.ts', 'dist/core.wasm', 'dist/worker.js'],
+    async make() {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       run('typescript', 'bin/tsc', '-p', 'tsconfig.build.json');
       copyFileSync(join(root, 'build/core.wasm'), join(root, 'dist/core.wasm'));
+      await bundleWorker();
     },
   },
 };
@@ -122,6 +140,6 @@ for (const name of wanted) {
   if (!force && there && readFileSync(stamp, 'utf8') === now) continue;
   console.log(`building ${name}`);
   rmSync(stamp, { force: true });
-  stage.make();
+  await stage.make();
   writeFileSync(stamp, now);
 }

@@ -15,6 +15,7 @@
  * - `destroyed`: used after `destroy()`
  * - `engine-unavailable`: WebAssembly, or WebCrypto where only that would do, cannot be used here
  * - `attempts-exhausted`: too many attempts to verify this peer by strings
+ * - `worker-failed`: the worker of an `SFrameClient` did not start, or has died
  */
 export type SFrameErrorCode =
   | 'syntax'
@@ -27,7 +28,8 @@ export type SFrameErrorCode =
   | 'no-key'
   | 'destroyed'
   | 'engine-unavailable'
-  | 'attempts-exhausted';
+  | 'attempts-exhausted'
+  | 'worker-failed';
 
 const messages: Readonly<Record<SFrameErrorCode, string>> = {
   syntax: 'not an SFrame ciphertext',
@@ -41,6 +43,7 @@ const messages: Readonly<Record<SFrameErrorCode, string>> = {
   destroyed: 'used after destroy()',
   'engine-unavailable': 'no engine is available',
   'attempts-exhausted': 'too many attempts',
+  'worker-failed': 'the worker has failed',
 };
 
 /**

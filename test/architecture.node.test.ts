@@ -22,6 +22,7 @@ function sourcesOf(folder: string): string[] {
 const layers: Record<string, number> = {
   'cipher-suite.ts': 0,
   'clock.ts': 0,
+  'core/simd.ts': 0,
   'core/wasm.ts': 0,
   'errors.ts': 0,
   'known-target.ts': 0,
@@ -31,6 +32,12 @@ const layers: Record<string, number> = {
   'trust/mls-exchange/alarm.ts': 0,
   'trust/verification/emoji.ts': 0,
   'types.ts': 0,
+  'webrtc/leak-guard.ts': 0,
+  'webrtc/liveness.ts': 0,
+  'webrtc/track-news.ts': 0,
+  'codec/emulation.ts': 1,
+  'codec/layout.ts': 1,
+  'codec/obu.ts': 1,
   'core/instance.ts': 1,
   'core/scratch.ts': 1,
   'core/self-test.ts': 1,
@@ -54,6 +61,15 @@ const layers: Record<string, number> = {
   'trust/signature/event.ts': 1,
   'trust/verification/messages.ts': 1,
   'trust/verification/sas.ts': 1,
+  'webrtc/event.ts': 1,
+  'webrtc/support.ts': 1,
+  'webrtc/used-keys.ts': 1,
+  'codec/av1.ts': 2,
+  'codec/injected.ts': 2,
+  'codec/nal.ts': 2,
+  'codec/source.ts': 2,
+  'codec/vp8.ts': 2,
+  'codec/whole.ts': 2,
   'core/derived-key.ts': 2,
   'mls/exporter.ts': 2,
   'passphrase.ts': 2,
@@ -70,6 +86,10 @@ const layers: Record<string, number> = {
   'trust/verification/fingerprint.ts': 2,
   'trust/verification/stored.ts': 2,
   'trust/verification/transcript.ts': 2,
+  'webrtc/replay-guard.ts': 2,
+  'codec/frame.ts': 3,
+  'codec/h264.ts': 3,
+  'codec/h265.ts': 3,
   'core/engine.ts': 3,
   'core/webcrypto.ts': 3,
   'room-key.ts': 3,
@@ -82,6 +102,7 @@ const layers: Record<string, number> = {
   'trust/signature/ledger.ts': 3,
   'trust/verification/book.ts': 3,
   'base-keys.ts': 4,
+  'codec/choice.ts': 4,
   'engine-key.ts': 4,
   'trust/exchange/admission.ts': 4,
   'trust/exchange/outbox.ts': 4,
@@ -91,6 +112,7 @@ const layers: Record<string, number> = {
   'sender-keys/chain.ts': 5,
   'trust/exchange/options.ts': 5,
   'trust/mls-exchange/check.ts': 5,
+  'webrtc/protocol.ts': 5,
   'frame-decryptor.ts': 6,
   'frame-encryptor.ts': 6,
   'key-table.ts': 6,
@@ -99,6 +121,11 @@ const layers: Record<string, number> = {
   'rotation/staged-key.ts': 6,
   'trust/exchange/post.ts': 6,
   'trust/mls-exchange/group.ts': 6,
+  'webrtc/client-options.ts': 6,
+  'webrtc/link.ts': 6,
+  'webrtc/message-key.ts': 6,
+  'webrtc/meter.ts': 6,
+  'webrtc/signing-options.ts': 6,
   'decryptor.ts': 7,
   'encryptor.ts': 7,
   'mls/epoch-ring.ts': 7,
@@ -111,6 +138,10 @@ const layers: Record<string, number> = {
   'trust/mls-exchange/wishes.ts': 7,
   'trust/signature/frame-verifier.ts': 7,
   'trust/signature/run.ts': 7,
+  'webrtc/limited-encryptor.ts': 7,
+  'webrtc/receiver-opener.ts': 7,
+  'webrtc/supervisor.ts': 7,
+  'webrtc/track.ts': 7,
   'mls.ts': 8,
   'rotation.ts': 8,
   'sender-keys.ts': 8,
@@ -121,20 +152,34 @@ const layers: Record<string, number> = {
   'trust/mls-exchange/membership.ts': 8,
   'trust/mls-exchange/requests.ts': 8,
   'trust/signature/frame-signer.ts': 8,
+  'webrtc/frame-ports.ts': 8,
+  'webrtc/ratchet-messages.ts': 8,
+  'webrtc/sending-keys.ts': 8,
   'index.ts': 9,
   'stream/native.ts': 9,
   'trust/mls-exchange/company.ts': 9,
   'trust/signature.ts': 9,
+  'webrtc/group.ts': 9,
+  'webrtc/page-tracks.ts': 9,
+  'webrtc/participant.ts': 9,
+  'webrtc/sending.ts': 9,
+  'webrtc/signatures.ts': 9,
   'stream.ts': 10,
   'trust/mls-exchange/protocol.ts': 10,
+  'webrtc/session.ts': 10,
+  'webrtc/stats.ts': 10,
   'trust/mls-exchange/mls-exchange.ts': 11,
+  'webrtc/host.ts': 11,
+  'webrtc/page-session.ts': 11,
   'trust/mls-exchange.ts': 12,
+  'webrtc/client.ts': 12,
+  'webrtc/worker.ts': 12,
+  'webrtc.ts': 13,
 };
 const sources = sourcesOf('src');
-/** What package.json lets programs import. */
-const entries = Array.from(
-  read('package.json').matchAll(/"\.\/dist\/(.*)\.js"/g),
-  ([, file]) => `${file}.ts`,
+/** What package.json lets programs import. The worker is bundled from the file that it is named after. */
+const entries = Array.from(read('package.json').matchAll(/"default": "\.\/dist\/(.*)\.js"/g), ([, file]) =>
+  file === 'worker' ? 'webrtc/worker.ts' : `${file}.ts`,
 );
 const kernels = sourcesOf('assembly');
 
@@ -190,9 +235,9 @@ describe('layers', () => {
     expect(importsOf(file).filter((imported) => !(layers[imported]! < layers[file]!))).toEqual([]);
   });
 
-  it('keep WebAssembly in core/engine.ts', () => {
+  it('keep WebAssembly in core/engine.ts, but for asking whether there is one', () => {
     const mention = sources.filter((file) => codeOf(read(`src/${file}`)).includes('WebAssembly'));
-    expect(mention).toEqual(['core/engine.ts']);
+    expect(mention).toEqual(['core/engine.ts', 'core/simd.ts']);
     expect(sources.filter((file) => importsOf(file).includes('core/wasm.ts'))).toEqual(['core/engine.ts']);
   });
 
@@ -202,6 +247,13 @@ describe('layers', () => {
     }
     const loaded = new Set(entries.flatMap((entry) => [...closureOf(entry)]));
     expect([...loaded].sort(), 'nothing lies idle').toEqual(sources);
+  });
+
+  it("keep the core, and all that counts and decrypts, away from pages of calls: they are the worker's", () => {
+    const page = [...closureOf('webrtc.ts')];
+    const forbidden = ['core/engine.ts', 'core/wasm.ts', 'encryptor.ts', 'decryptor.ts', 'webrtc/session.ts'];
+    expect(page.filter((file) => forbidden.includes(file))).toEqual([]);
+    expect(closureOf('webrtc/worker.ts')).not.toContain('webrtc/client.ts');
   });
 
   it('keep the kernels to themselves', () => {
@@ -289,7 +341,7 @@ describe('package.json', () => {
     for (const kind of ['optionalDependencies', 'bundledDependencies']) {
       expect(manifest).not.toHaveProperty(kind);
     }
-    expect(manifest).toMatchObject({ type: 'module', sideEffects: false });
+    expect(manifest).toMatchObject({ type: 'module', sideEffects: ['./dist/worker.js'] });
     expect(Object.keys(manifest['dependencies'] as object)).toEqual([
       '@hpke/core',
       '@noble/curves',
@@ -301,7 +353,8 @@ describe('package.json', () => {
         (line) => !/^trust\/(\S+ @noble\/(curves|hashes)\/|mls-exchange\/\S+ ts-mls)/.test(line),
       ),
     ).toEqual(['trust/exchange/seal.ts @hpke/core']);
-    for (const entry of entries.filter((file) => !file.startsWith('trust/')))
+    // The worker has all that it imports in its one file.
+    for (const entry of entries.filter((file) => !/^trust\/|\/worker\.ts$/.test(file)))
       expect([...closureOf(entry)].flatMap(packagesOf), entry).toEqual([]);
   });
 
@@ -400,7 +453,7 @@ describe('the public API', () => {
         constructor(code: SFrameErrorCode, kid?: bigint, message?: string);
       }
 
-      type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable' | 'attempts-exhausted';
+      type SFrameErrorCode = 'syntax' | 'key-id' | 'authentication' | 'replay' | 'ratchet-limit' | 'counter-exhausted' | 'key-reuse' | 'no-key' | 'destroyed' | 'engine-unavailable' | 'attempts-exhausted' | 'worker-failed';
 
       abstract class FrameDecryptor implements Decryptor {
         decrypt(ciphertext: Uint8Array, metadata?: Uint8Array): Bytes;

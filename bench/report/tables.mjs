@@ -129,8 +129,8 @@ function room(where, { name, participants, cpu, p50, p99, wasm, heap }, again) {
  */
 function exchange(where, { scheme, participants, join, leave }, again) {
   const head = [
-    `\n${where}, key exchange, all participants together`,
-    line('', 'N', 'letters', 'carried', 'sent', 'CPU, ms'),
+    `\n${where}, key exchange; CPU of one who sends, and of those who receive it`,
+    line('', 'N', 'letters', 'carried', 'bytes', 'CPU, ms'),
   ];
   const row = (/** @type {string} */ what, /** @type {import('../pieces/exchange.mjs').Cost} */ cost) =>
     line(

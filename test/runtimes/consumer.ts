@@ -47,6 +47,8 @@ import {
 } from 'sframe-wasm/stream';
 import { type ShortAuthenticationString, Verification, VerificationBook } from 'sframe-wasm/verification';
 
+import { SFrameClient, type SFrameClientEvent } from 'sframe-wasm/webrtc';
+
 const cipherSuite: CipherSuite = 'AES_128_GCM_SHA256_128';
 const { Nt }: CipherSuiteParameters = cipherSuites[cipherSuite];
 const common: ContextOptions = { cipherSuite, engine: 'auto', maxFrameLen: 2 ** 16 };
@@ -163,6 +165,11 @@ exchange.addEventListener('key', ({ participant, baseKey, kid }) => {
   if (participant === 'bob') decryptor.addDecryptionKey(baseKey, kid);
 });
 exchange.publish(baseKey, kid, recipients);
+
+// Calls
+const client = new SFrameClient({ cipherSuite, keysNeeded: (reason) => console.log(reason) });
+client.addEventListener('status', ({ participant, reason }: SFrameClientEvent) => [participant, reason]);
+export const announced: Promise<bigint> = client.setEncryptionKey(baseKey);
 
 // Streams
 const sender = new SFrameEncryptorStream({ cipherSuite });

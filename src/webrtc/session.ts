@@ -1,0 +1,285 @@
+// One client's side of the worker: its keys, its tracks, and the answers to its requests. Requests that touch keys are
+// done one after the other, in the order of the client's calls, though some take WebCrypto.
+
+import { type CipherSuiteParameters, cipherSuites } from '../cipher-suite.ts';
+import { InjectedFrames } from '../codec/injected.ts';
+import { preload } from '../core/engine.ts';
+import { SFrameError } from '../errors.ts';
+import { parseHeader } from '../header.ts';
+import { type Bytes, lengthOf } from '../types.ts';
+import { transformerOf } from './frame-ports.ts';
+import { Group } from './group.ts';
+import { messageMetadata } from './message-key.ts';
+import { Participant } from './participant.ts';
+import type {
+  KeyMaterial,
+  Notice,
+  Operation,
+  Operations,
+  SendingEpoch,
+  SessionConfig,
+  SessionCounts,
+} from './protocol.ts';
+import { type Keyring, ReceiverOpener } from './receiver-opener.ts';
+import { ReplayGuard } from './replay-guard.ts';
+import { Sending } from './sending.ts';
+import { Signatures } from './signatures.ts';
+import { Track, type TrackServices, type Transformer } from './track.ts';
+
+/** The name under which own keys stand, for echoes: no participant has it. */
+const ECHO = '';
+
+type Handlers = {
+  readonly [O in Exclude<Operation, 'setup'>]: (
+    args: Operations[O]['args'],
+  ) => Operations[O]['result'] | Promise<Operations[O]['result']>;
+};
+
+/** What is answered at once, whatever keys are under way. */
+const immediate: ReadonlySet<Operation> = new Set(['bind', 'port', 'unbind', 'counts', 'ping', 'destroy']);
+
+/** One client in the worker. */
+export class Session {
+  readonly #config: SessionConfig;
+  readonly #suite: CipherSuiteParameters;
+  readonly #sending: Sending;
+  readonly #signatures: Signatures;
+  readonly #services: TrackServices;
+  readonly #participants: Map<string, Participant> = new Map();
+  readonly #echo: Participant;
+  #group: Group | undefined;
+  #echoGroup: Group | undefined;
+  readonly #tracks: Map<number, Track> = new Map();
+  readonly #metadata: Bytes = messageMetadata();
+  #turn: Promise<unknown> = Promise.resolve();
+  #destroyed = false;
+
+  constructor(config: SessionConfig, tell: (notice: Notice) => void) {
+    this.#config = config;
+    this.#suite = cipherSuites[config.cipherSuite];
+    this.#sending = new Sending(config, this.#suite, (kid) => tell({ type: 'expiring', kid }));
+    this.#echo = new Participant(config, this.#suite);
+    this.#signatures = new Signatures(config, tell);
+    this.#sending.media.onSealed = (...frame) => this.#signatures.sealed(...frame);
+    this.#services = {
+      encryptor: this.#sending.media,
+      hasCore: config.engine !== 'webcrypto' && hasCore(config.engine === 'wasm'),
+      audioOnly: this.#suite.Nt < 8 && !config.allowShortTags,
+      injected: new InjectedFrames(config.injectedFrames),
+      tell,
+    };
+  }
+
+  get engine(): 'wasm' | 'webcrypto' {
+    return this.#services.hasCore ? 'wasm' : 'webcrypto';
+  }
+
+  /** A transform has come for a track, before or after the track was bound. */
+  attach(track: number, transformer: Transformer): void {
+    this.#trackOf(track).attach(transformer);
+  }
+
+  /** Does what a request asks. */
+  handle<O extends Exclude<Operation, 'setup'>>(
+    op: O,
+    args: Operations[O]['args'],
+  ): Promise<Operations[O]['result']> {
+    const act = async () => {
+      try {
+        if (this.#destroyed && op !== 'destroy') throw new SFrameError('destroyed');
+        return await this.#handlers[op](args);
+      } finally {
+        wipe(args as SecretArgs | undefined);
+      }
+    };
+    if (immediate.has(op)) return act();
+    const done = this.#turn.then(act);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Wipes all keys. Frames that still come are dropped. */
+  destroy(): void {
+    this.#destroyed = true;
+    for (const track of this.#tracks.values()) track.close();
+    for (const participant of this.#participants.values()) participant.destroy();
+    for (const holder of [this.#echo, this.#group, this.#echoGroup, this.#sending, this.#signatures])
+      holder?.destroy();
+    this.#participants.clear();
+  }
+
+  readonly #handlers: Handlers = {
+    bind: (binding) => this.#trackOf(binding.track).bind(binding) as undefined,
+    port: ({ track, port }) => this.attach(track, transformerOf(port)) as undefined,
+    unbind: ({ track }) => {
+      this.#tracks.get(track)?.close();
+      this.#tracks.delete(track);
+      return undefined;
+    },
+    setKey: async ({ baseKey, kid, fingerprint }) => {
+      const set = await this.#sending.setKey(baseKey, kid, fingerprint);
+      await this.#echo.addKey(baseKey, kid);
+      return this.#sendingChanged(set);
+    },
+    setRatchetKey: async ({ baseKey, generation, fingerprint }) => {
+      const kid = await this.#sending.setRatchetKey(baseKey, generation, fingerprint);
+      this.#echo.addRatchetKey(baseKey, kid);
+      return this.#sendingChanged(kid);
+    },
+    ratchet: async () => this.#sendingChanged(await this.#sending.ratchet()),
+    exportKey: () => this.#sending.exportKey(),
+    setEpoch: async (epoch) => {
+      const kid = await this.#sending.setEpoch(epoch);
+      await this.#echoEpoch(epoch);
+      return this.#sendingChanged(kid);
+    },
+    addKey: async ({ participant, baseKey, kid }) => {
+      await this.#participantOf(participant).addKey(baseKey, kid);
+      return this.#receivingChanged(participant);
+    },
+    removeKey: ({ participant, kid }) => this.#participants.get(participant)?.removeKey(kid) ?? false,
+    removeParticipant: ({ participant }) => {
+      this.#participants.get(participant)?.destroy();
+      this.#participants.delete(participant);
+      this.#group?.forget(participant);
+      this.#signatures.forget(participant);
+      return undefined;
+    },
+    addRatchetKey: ({ participant, baseKey, kid }) => {
+      this.#participantOf(participant).addRatchetKey(baseKey, kid);
+      return this.#receivingChanged(participant);
+    },
+    removeGeneration: ({ participant, generation }) =>
+      this.#participants.get(participant)?.removeGeneration(generation) ?? false,
+    addEpoch: async (epoch) => {
+      this.#group ??= new Group(this.#config, this.#suite);
+      await this.#group.addEpoch(epoch);
+      return this.#receivingChanged();
+    },
+    removeEpoch: ({ epoch }) => {
+      this.#echoGroup?.removeEpoch(epoch);
+      return this.#group?.removeEpoch(epoch) ?? false;
+    },
+    encryptMessage: ({ data }) => this.#sending.encryptMessage(data),
+    decryptMessage: ({ participant, data }) => this.#decryptMessage(participant, data),
+    signFrames: (options) => this.#signatures.signFrames(options, this.#sending.media.encryptor) as undefined,
+    verifyFrames: (options) => this.#signatures.verifyFrames(options) as undefined,
+    addBlock: ({ participant, block }) => this.#signatures.addBlock(participant, block) as undefined,
+    counts: () => this.#counts(),
+    ping: () => undefined,
+    destroy: () => this.destroy() as undefined,
+  };
+
+  #trackOf(number: number): Track {
+    const known = this.#tracks.get(number);
+    if (known !== undefined) return known;
+    // Whose keys it may use is asked for each frame: receivers are bound anew to other participants.
+    const binding = () => track.binding;
+    const keyring: Keyring = {
+      find: (kid) => {
+        const { policy, participant = ECHO } = binding() ?? {};
+        if (policy === 'echo') return this.#echoGroup?.find(ECHO, kid) ?? this.#echo.find(kid);
+        const keys = this.#participants.get(participant)?.find(kid);
+        return keys ?? this.#group?.find(participant, kid);
+      },
+      refuses: (fingerprint) => binding()?.policy !== 'echo' && this.#sending.isOwn(fingerprint),
+      opened: (...frame) => this.#signatures.opened(binding()?.participant ?? ECHO, ...frame),
+    };
+    const opener = new ReceiverOpener(keyring, new ReplayGuard(this.#config.replayWindow));
+    const track = new Track(this.#services, opener);
+    this.#tracks.set(number, track);
+    return track;
+  }
+
+  #participantOf(name: string): Participant {
+    let participant = this.#participants.get(name);
+    participant ??= new Participant(this.#config, this.#suite);
+    this.#participants.set(name, participant);
+    return participant;
+  }
+
+  /** Frames leave under another key. */
+  #sendingChanged(kid: bigint): bigint {
+    for (const track of this.#tracks.values()) if (track.binding?.role === 'send') track.keysChanged();
+    return kid;
+  }
+
+  /** Frames of a participant, or of anybody, may open that did not. */
+  #receivingChanged(participant?: string): undefined {
+    for (const track of this.#tracks.values())
+      if (
+        track.binding?.role === 'receive' &&
+        (participant ?? track.binding.participant) === track.binding.participant
+      )
+        track.keysChanged();
+  }
+
+  /** An echo is what a server sends back of our own frames. */
+  async #echoEpoch({ epoch, baseKey, groupSize, senderIndex }: SendingEpoch): Promise<void> {
+    this.#echoGroup ??= new Group(this.#config, this.#suite);
+    const members = new Map([[ECHO, senderIndex]]);
+    await this.#echoGroup.addEpoch({
+      epoch,
+      baseKey,
+      groupSize,
+      members,
+      senderIndex: undefined,
+      graceSeconds: undefined,
+    });
+  }
+
+  async #decryptMessage(participant: string, data: Bytes): Promise<Bytes> {
+    const kid = parseHeader(data)?.kid;
+    const meter = this.#sending.messageMeter;
+    if (kid === undefined) {
+      meter.drop('syntax');
+      throw new SFrameError('syntax');
+    }
+    const keys = this.#participants.get(participant);
+    const media = keys?.find(kid)?.fingerprintOf(kid);
+    const isOwn = media !== undefined && this.#sending.isOwn(media);
+    const decryptor = keys?.findMessages(kid) ?? this.#group?.findMessages(participant, kid);
+    const started = performance.now();
+    const opened =
+      decryptor === undefined || isOwn ? 'key-id' : await decryptor.tryDecryptAsync(data, this.#metadata);
+    if (typeof opened !== 'string') {
+      meter.count(lengthOf(opened), performance.now() - started);
+      return opened;
+    }
+    meter.drop(opened);
+    throw new SFrameError(opened, kid);
+  }
+
+  #counts(): SessionCounts {
+    const { kid, ctr, since } = this.#sending.media;
+    const seconds = (performance.now() - since) / 1000;
+    return {
+      engine: this.engine,
+      tracks: Array.from(this.#tracks, ([track, { counts }]) => ({ track, ...counts })),
+      sending: kid === undefined ? undefined : { kid, ctr, seconds },
+      keys: new Map(Array.from(this.#participants, ([name, { ages }]) => [name, ages])),
+      messages: this.#sending.messageMeter.counts,
+    };
+  }
+}
+
+/** Whether the core runs here. @param isRequired then it throws if not */
+function hasCore(isRequired: boolean): boolean {
+  try {
+    preload();
+    return true;
+  } catch (error) {
+    if (isRequired) throw error;
+    return false;
+  }
+}
+
+/** What of a request's arguments is secret, and ours. */
+interface SecretArgs {
+  readonly baseKey?: KeyMaterial;
+  readonly privateKey?: KeyMaterial;
+}
+
+function wipe({ baseKey, privateKey }: SecretArgs = {}): void {
+  for (const key of [baseKey, privateKey]) if (ArrayBuffer.isView(key)) key.fill(0);
+}

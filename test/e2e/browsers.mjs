@@ -1,0 +1,160 @@
+// @ts-check
+// Chromium by Playwright and Firefox by puppeteer-core over WebDriver BiDi, behind one face: a tab that runs a case and
+// can be reloaded. Media stays on loopback addresses; no browser may speak to anybody's server.
+
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright';
+import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+
+/**
+ * @typedef {object} Tab
+ * @property {(name: string, options: object) => Promise<any>} run of a case, by its name in page/main.js
+ * @property {() => Promise<unknown>} reload
+ * @property {() => Promise<unknown>} close
+ * @property {string[]} complaints the page's errors, and its console's
+ */
+
+/**
+ * @typedef {object} Browser
+ * @property {string} name
+ * @property {string} version
+ * @property {(origin: string) => Promise<Tab>} open
+ * @property {() => Promise<unknown>} close
+ */
+
+const pagePath = '/test/e2e/page/index.html';
+
+/** How long a page may take to load, or a browser to start. */
+const timeout = 60_000;
+
+/** Media without a device and without asking, and between the loopback addresses of this machine. */
+const mediaFlags = [
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+  '--allow-loopback-in-peer-connection',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+];
+
+/**
+ * Runs in a page. What a case throws comes back as a value: the two drivers tell of exceptions in different words.
+ * @param {string} name
+ * @param {object} options
+ */
+async function runInPage(name, options) {
+  try {
+    return { value: await /** @type {any} */ (globalThis).runCase(name, options) };
+  } catch (error) {
+    const place =
+      error instanceof Error
+        ? error.stack?.match(/[\w-]+\.js:\d+(?=:\d+\)?\n.*cases)|cases\/[\w-]+\.js:\d+/)
+        : null;
+    return { error: `${error}${place ? ` (${place[0]})` : ''}` };
+  }
+}
+
+/**
+ * @param {import('playwright').Page | import('puppeteer-core').Page} driven
+ * @param {string} origin
+ * @returns {Promise<Tab>}
+ */
+async function openTab(driven, origin) {
+  // what both drivers have in common
+  const page = /** @type {import('playwright').Page} */ (driven);
+  /** @type {string[]} */
+  const complaints = [];
+  page.on('pageerror', (error) => complaints.push(`${error}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await page.goto(origin + pagePath, { timeout });
+  return {
+    complaints,
+    async run(name, options) {
+      const { value, error } = await page.evaluate(
+        `(${runInPage})(${JSON.stringify(name)}, ${JSON.stringify(options)})`,
+      );
+      if (error !== undefined) throw new Error(error);
+      return value;
+    },
+    reload: () => page.reload({ timeout }),
+    close: () => page.close(),
+  };
+}
+
+/**
+ * @param {string[]} [flags] more of them
+ * @returns {Promise<Browser & { driver: import('playwright').Browser } | undefined>} undefined: there is none
+ */
+export async function launchChromium(flags = []) {
+  const executablePath = findChromium();
+  if (executablePath === undefined) return;
+  const driver = await chromium.launch({
+    executablePath,
+    args: [...chromiumFlags, ...mediaFlags, ...flags],
+    timeout,
+  });
+  return {
+    name: 'Chromium',
+    version: driver.version(),
+    driver,
+    open: async (origin) => openTab(await driver.newPage(), origin),
+    close: () => driver.close(),
+  };
+}
+
+function findFirefox() {
+  const named = process.env['FIREFOX_PATH'];
+  if (named) return named;
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const candidates = ['firefox-esr', 'firefox'].flatMap((name) =>
+    folders.map((folder) => join(folder, name)),
+  );
+  return candidates.find((path) => existsSync(path));
+}
+
+/** Media as in Chromium; and nothing fetched, reported or updated. */
+const firefoxPrefs = {
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.default_address_only': false,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.autoplay.default': 0,
+  'media.gmp-manager.updateEnabled': false,
+  'app.update.auto': false,
+  'app.normandy.enabled': false,
+  'browser.safebrowsing.malware.enabled': false,
+  'browser.safebrowsing.phishing.enabled': false,
+  'datareporting.policy.dataSubmissionEnabled': false,
+  'extensions.update.enabled': false,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'services.settings.server': 'data:,',
+  'toolkit.telemetry.enabled': false,
+};
+
+/** @returns {Promise<Browser | undefined>} undefined: there is none */
+export async function launchFirefox() {
+  const executablePath = findFirefox();
+  if (executablePath === undefined) return;
+  const { launch } = await import('puppeteer-core');
+  const driver = await launch({
+    browser: 'firefox',
+    executablePath,
+    headless: true,
+    protocol: 'webDriverBiDi',
+    extraPrefsFirefox: firefoxPrefs,
+    args: ['--no-remote'],
+    timeout,
+    protocolTimeout: timeout * 2,
+  });
+  return {
+    name: 'Firefox',
+    version: (await driver.version()).replace(/^.*\//, ''),
+    open: async (origin) => openTab(await driver.newPage(), origin),
+    close: () => driver.close(),
+  };
+}

@@ -1,0 +1,32 @@
+// @ts-check
+// The cases by name. Each runs in a page of its own; what it returns is printed, and it failed if it throws.
+
+import * as codecs from './cases/codecs.js';
+import * as controls from './cases/controls.js';
+import * as failOpen from './cases/fail-open.js';
+import * as keys from './cases/keys.js';
+import * as policy from './cases/policy.js';
+import * as tracks from './cases/tracks.js';
+import * as workers from './cases/workers.js';
+import { dropsOfAll } from './client.js';
+
+/** @returns {Promise<Record<string, (options: any) => Promise<unknown>>>} */
+const soak = () => import('./cases/soak.js');
+
+/** @type {Record<string, (options: any) => Promise<unknown>>} */
+const cases = { ...controls, ...codecs, ...keys, ...tracks, ...failOpen, ...workers, ...policy };
+
+/** @param {string} name @param {object} options */
+async function runCase(name, options) {
+  // this one makes its people when it is loaded
+  const run = name.startsWith('soak') ? (await soak())[name] : cases[name];
+  if (run === undefined) throw new Error(`no case ${name}`);
+  try {
+    return await run(options);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n      ${await dropsOfAll()}`;
+    throw error;
+  }
+}
+
+Object.assign(globalThis, { runCase });
