@@ -10,9 +10,30 @@ export interface EncodedStreams {
   readonly writable: WritableStream;
 }
 
+/** What crosses: a copied frame is not taken for the one that it was copied of, so those stay where they are. */
+interface Crossing {
+  readonly id: number;
+  readonly data: ArrayBuffer;
+  readonly type?: string | undefined;
+  readonly metadata?: object | undefined;
+}
+
+/** An encoded frame, as browsers have it. */
+interface EncodedFrame {
+  data: ArrayBuffer;
+  readonly type?: string;
+  getMetadata?(): object;
+}
+
+/** Frames that may be in the worker at a time; those that it drops are among them until a later one comes back. */
+const MAX_AWAY = 256;
+
 /** The page's end: all frames of a sender or receiver go to one port, and come back from it, or are dropped. */
 export class FramePump {
   readonly #writer: WritableStreamDefaultWriter;
+  /** The frames in the worker, the oldest first. */
+  readonly #away: Map<number, EncodedFrame> = new Map();
+  #lastId = 0;
   #port: MessagePort | undefined;
 
   constructor({ readable, writable }: EncodedStreams) {
@@ -23,22 +44,46 @@ export class FramePump {
   /** A port for another worker. The one before gets nothing any more, and nothing of its is taken. */
   connect(): MessagePort {
     this.#port?.close();
+    this.#away.clear();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = ({ data }) => {
-      if (this.#port === port1) this.#writer.write(data).catch(() => {});
+    port1.onmessage = ({ data }: MessageEvent<Crossing>) => {
+      if (this.#port === port1) this.#return(data);
     };
     return port2;
   }
 
-  async #run(reader: ReadableStreamDefaultReader): Promise<void> {
+  #return({ id, data }: Crossing): void {
+    const frame = this.#away.get(id);
+    if (frame === undefined) return;
+    for (const earlier of this.#away.keys()) {
+      if (earlier > id) break;
+      this.#away.delete(earlier);
+    }
+    frame.data = data;
+    this.#writer.write(frame).catch(() => {});
+  }
+
+  async #run(reader: ReadableStreamDefaultReader<EncodedFrame>): Promise<void> {
     try {
-      for (let next = await reader.read(); !next.done; next = await reader.read())
-        this.#port?.postMessage(next.value);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) this.#send(next.value);
     } catch {
       // The track has ended, and with it the port.
     }
     this.#port?.close();
+  }
+
+  #send(frame: EncodedFrame): void {
+    if (this.#port === undefined) return;
+    this.#lastId += 1;
+    this.#away.set(this.#lastId, frame);
+    for (const oldest of this.#away.keys()) {
+      if (this.#away.size <= MAX_AWAY) break;
+      this.#away.delete(oldest);
+    }
+    const { data, type } = frame;
+    const crossing: Crossing = { id: this.#lastId, data, type, metadata: frame.getMetadata?.() };
+    this.#port.postMessage(crossing);
   }
 }
 
@@ -46,9 +91,15 @@ export class FramePump {
 export function transformerOf(port: MessagePort): Transformer {
   const readable = new ReadableStream({
     start: (controller) => {
-      port.onmessage = ({ data }) => controller.enqueue(data);
+      port.onmessage = ({ data: { id, data, type, metadata } }: MessageEvent<Crossing>) =>
+        controller.enqueue({ id, data, type, getMetadata: () => metadata });
     },
   });
-  const writable = new WritableStream({ write: (frame) => port.postMessage(frame) });
+  const writable = new WritableStream({
+    write: ({ id, data }: Crossing) => {
+      const crossing: Crossing = { id, data };
+      port.postMessage(crossing, [data]);
+    },
+  });
   return { readable, writable };
 }

@@ -50,6 +50,8 @@ export interface TrackServices {
 const SYNCHRONOUS_LEN = 2048;
 /** In ms: how often at most a codec is asked for, and a key frame. */
 const ASK_EVERY_MS = 500;
+/** How often a key frame is asked for that does not come: senders ignore what comes too soon after another. */
+const MAX_ASKED = 10;
 
 /** Why a frame is dropped: a code, or what only tracks know. */
 type DropReason = SFrameErrorCode | 'codec' | 'short-tag' | 'unbound' | 'frame';
@@ -68,6 +70,8 @@ export class Track {
   #saidActive = false;
   #askedCodecs = Number.NEGATIVE_INFINITY;
   #askedKeyFrame = Number.NEGATIVE_INFINITY;
+  /** How often one is still asked for, until it comes. */
+  #keyFramesToAsk = 0;
   /** Whether a frame was lost since the last that came out. */
   #hasGap = false;
   /** Of the last frame that came out. */
@@ -199,8 +203,10 @@ export class Track {
     if (this.#news.works())
       this.#services.tell({ type: 'status', track, participant, reason: 'recovered', kid });
     // The decoder may wait for frames that went with another worker, here or there: of those RTP knows nothing.
-    const isBehind = this.#hasGap || kid !== this.#lastKid;
-    if (isBehind && role === 'receive' && frame.type === 'delta') this.#requestKeyFrame(false);
+    if (this.#hasGap || kid !== this.#lastKid) this.#keyFramesToAsk = MAX_ASKED;
+    if (frame.type === 'key') this.#keyFramesToAsk = 0;
+    if (this.#keyFramesToAsk > 0 && role === 'receive' && frame.type === 'delta')
+      this.#requestKeyFrame(false);
     this.#lastKid = kid;
     this.#hasGap = false;
     return outcome;
@@ -229,6 +235,7 @@ export class Track {
     const time = performance.now();
     if (!now && time - this.#askedKeyFrame < ASK_EVERY_MS) return;
     this.#askedKeyFrame = time;
+    this.#keyFramesToAsk -= 1;
     this.#transformer?.sendKeyFrameRequest?.().catch(() => {});
   }
 }

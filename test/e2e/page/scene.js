@@ -140,7 +140,8 @@ export class Scene {
   }
 
   /**
-   * Waits until Bob sees a right picture that was drawn after this call, and hears something.
+   * Waits until Bob hears something, and sees a right picture that was drawn after this call; and a second one, lest it
+   * be a key frame that nothing follows.
    * @param {number} target milliseconds
    * @param {{ source?: Source, audio?: boolean, receiver?: RTCRtpReceiver, screen?: Screen | undefined }} [expected]
    */
@@ -151,6 +152,7 @@ export class Scene {
     const before = await this.output(receiver);
     const from = source.count;
     let seen = 'nothing';
+    let first = -1;
     const ms = await until('media', target, async () => {
       const { decoded, energy, samples } = await this.output(receiver);
       const picture = screen?.read();
@@ -167,7 +169,9 @@ export class Scene {
         age !== undefined &&
         age < source.count - from &&
         picture.difference < MAX_DIFFERENCE;
-      return isRight || seen;
+      if (!isRight) return seen;
+      if (first < 0) first = picture.number;
+      return picture.number !== first || `${seen}, and none after it`;
     });
     return { ms, seen };
   }
