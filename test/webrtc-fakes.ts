@@ -20,8 +20,9 @@ export async function until(holds: () => unknown): Promise<void> {
 export class FakeWorker extends EventTarget {
   readonly requests: { op: string; args: unknown }[] = [];
   readonly answers: unknown[] = [];
-  /** Requests are not heard while it hangs. */
-  hangs = false;
+  /** What was sent to it while it hung. */
+  readonly #waiting: unknown[] = [];
+  #hangs = false;
   readonly #outside: MessagePort;
   readonly #inside: MessagePort;
   readonly #scope: EventTarget = new EventTarget();
@@ -48,8 +49,17 @@ export class FakeWorker extends EventTarget {
     };
     port2.onmessage = ({ data }) => {
       this.requests.push(data);
-      if (!this.hangs && !this.isTerminated) scope.dispatchEvent(new MessageEvent('message', { data }));
+      if (this.#hangs) this.#waiting.push(data);
+      else if (!this.isTerminated) scope.dispatchEvent(new MessageEvent('message', { data }));
     };
+  }
+
+  /** Requests are not heard while it hangs, but when it goes on. */
+  set hangs(hangs: boolean) {
+    this.#hangs = hangs;
+    if (hangs || this.isTerminated) return;
+    for (const data of this.#waiting.splice(0))
+      this.#scope.dispatchEvent(new MessageEvent('message', { data }));
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {

@@ -272,6 +272,13 @@ describe('a ratchet', () => {
     await client.setEncryptionKey(baseKey, kid + 1n);
   });
 
+  test('does not come back once another key has taken its place', async () => {
+    const { client } = new Person(options);
+    await client.setRatchetKey(randomKey());
+    await client.setEncryptionKey(randomKey(), 99);
+    expect(await failure(client.ratchet())).toBe('no-key');
+  });
+
   test('takes the next generation after a crash, and never the same key', async () => {
     const { alice } = meet(options);
     const baseKey = randomKey();

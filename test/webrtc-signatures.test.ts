@@ -104,3 +104,23 @@ test('options are refused by name', async () => {
     TypeError,
   );
 });
+
+test('who has to sign has to sign for the next worker, too, and after he was removed', async () => {
+  const { alice, bob, sender, receiver, baseKey, kid } = await signedCall(true);
+  const show = async (): Promise<number> => {
+    const sent = await alice.through(sender, audio(1), audio(2));
+    return (await bob.through(receiver, ...sent.map((frame) => arrived(frame)))).length;
+  };
+  expect(await show()).toBe(2);
+  await until(async () => (await show()) === 0);
+
+  await bob.client.removeParticipant('alice');
+  await bob.client.addDecryptionKey('alice', baseKey, kid);
+  expect(await show()).toBe(0);
+
+  bob.workers[0]?.terminate();
+  await until(() => bob.workers.length === 2);
+  await bob.client.addDecryptionKey('alice', baseKey, kid);
+  expect(await show(), 'for as long as a block may still come').toBe(2);
+  await until(async () => (await show()) === 0);
+});

@@ -122,6 +122,26 @@ describe('a worker', () => {
     expect(events).toEqual([]);
   });
 
+  test('that is given up and wakes up sends nothing, and has no keys', async () => {
+    const worker = new FakeWorker();
+    const alice = new Person({ worker: worker as unknown as Worker, heartbeatSeconds: 0.01 });
+    const sender = new FakeEndpoint();
+    alice.client.encrypt(asSender(sender));
+    await alice.client.setEncryptionKey(randomKey());
+    expect(await alice.through(sender, audio(1))).toHaveLength(1);
+    const failed = vi.fn();
+    alice.client.addEventListener('worker-failed', failed);
+    worker.hangs = true;
+    await until(() => failed.mock.calls.length > 0);
+    worker.hangs = false;
+    await until(() => worker.requests.at(-1)?.op === 'destroy');
+    const before = sender.transform!.out.length;
+    sender.transform!.feed(audio(2));
+    await sleep(20);
+    expect(sender.transform!.out).toHaveLength(before);
+    worker.terminate();
+  });
+
   test('may serve several clients, and the application', async () => {
     const worker = new FakeWorker();
     const shared = { worker: worker as unknown as Worker };

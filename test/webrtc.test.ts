@@ -144,6 +144,7 @@ describe('frames', () => {
     const received = await bob.through(receiver, audio(0xf8, 0xff, 0xfe), audio(0xf8, 0xff, 0xff));
     expect(received.map(bytesOf)).toEqual([[...silence]]);
     expect((await bob.client.stats()).receivers[0]).toMatchObject({ plaintextFrames: 1 });
+    expect(bob.events.filter(({ type, reason }) => type === 'active' || reason === 'recovered')).toEqual([]);
   });
 });
 

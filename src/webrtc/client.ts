@@ -302,7 +302,7 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
     const publicKey = copyMaterial(options.publicKey, 'publicKey');
     const session = copyMaterial(options.session, 'session') as Bytes;
     const args = { participant, signer, session, publicKey, algorithm, timeoutMs, require };
-    return this.#session.request('verifyFrames', args);
+    return this.#session.verifyFrames(args);
   }
 
   /** Takes a block of a participant's, however it came. */

@@ -92,10 +92,23 @@ export class WorkerLink {
     clearTimeout(this.#startTimer);
     clearInterval(this.#beatTimer);
     this.#watch?.stop();
+    this.#dismiss();
     this.worker.removeEventListener('message', this.#hear);
     this.worker.removeEventListener('error', this.#fail);
     for (const { reject } of this.#pending.values()) reject(reason);
     this.#pending.clear();
+  }
+
+  /** It may be alive all the same, and wake up: then it is to send and open nothing, and to wipe its keys. */
+  #dismiss(): void {
+    const request: Request<'destroy'> = {
+      sframe: PROTOCOL,
+      client: this.#client,
+      id: this.#nextId++,
+      op: 'destroy',
+      args: undefined,
+    };
+    this.worker.postMessage(request);
   }
 
   readonly #hear = ({ data }: MessageEvent): void => {

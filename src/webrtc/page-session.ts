@@ -28,6 +28,8 @@ export class PageSession {
   readonly #guard: LeakGuard = new LeakGuard();
   /** Frames written by track, as the worker said last. */
   readonly #written: Map<number, number> = new Map();
+  /** Whose frames must be signed, and how: the next worker has to know as well. */
+  readonly #verifying: Map<string, Operations['verifyFrames']['args']> = new Map();
   #guardTimer: ReturnType<typeof setInterval> | undefined;
   #stripTimer: ReturnType<typeof setInterval> | undefined;
   #isPolling = false;
@@ -76,6 +78,12 @@ export class PageSession {
   ): Promise<Operations[O]['result']> {
     this.#assertOpen();
     return this.#supervisor.request(op, args, transfer);
+  }
+
+  /** Frames of a participant are verified from now on, by whichever worker there is. */
+  async verifyFrames(args: Operations['verifyFrames']['args']): Promise<void> {
+    await this.request('verifyFrames', args);
+    this.#verifying.set(args.participant, args);
   }
 
   /** Decides over a sender. @throws as SFrameClient.encrypt */
@@ -169,6 +177,7 @@ export class PageSession {
 
   #workerReplaced(): void {
     this.#written.clear();
+    for (const args of this.#verifying.values()) this.#supervisor.tell('verifyFrames', args);
     this.#tracks.reattach();
     this.#askForKeys('worker');
   }
@@ -215,6 +224,9 @@ export class PageSession {
 
   /** Something is not protected. A sender's track is the application's: it is taken off, not stopped. */
   #protect(entry: PageTrack): void {
+    // While stats were asked for, it may have been given to somebody else, or been named as plaintext.
+    const isOurs = this.#tracks.get(entry.binding.track) === entry && entry.binding.policy !== 'plaintext';
+    if (this.#destroyed || !isOurs) return;
     const { endpoint, binding } = entry;
     const about = aboutOf(endpoint, binding.role);
     if (binding.role === 'send') (endpoint as RTCRtpSender).replaceTrack(null).catch(() => {});

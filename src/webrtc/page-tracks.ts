@@ -87,7 +87,11 @@ export class PageTracks {
     for (const entry of this.#tracks.values()) {
       this.#supervisor.tell('bind', entry.binding);
       entry.transform = undefined;
-      this.#attach(entry);
+      try {
+        this.#attach(entry);
+      } catch {
+        // It is stopped; the others go on.
+      }
     }
   }
 

@@ -106,6 +106,7 @@ export class ReceiverOpener implements FrameOpener {
   }
 
   #refusalOf({ decryptor, kid, high, low, fingerprint: before }: Attempt): SFrameErrorCode | undefined {
+    if (this.#keyring.find(kid) !== decryptor) return 'key-id'; // its participant has gone meanwhile
     // A key that was derived for this frame is known only now; another may have been replaced meanwhile.
     const fingerprint = decryptor.fingerprintOf(kid);
     if (fingerprint === undefined || (before !== undefined && before !== fingerprint)) return 'key-id';

@@ -138,7 +138,9 @@ export class Sending {
 
   /** @throws SFrameError `no-key` */
   get #ratcheting(): RatchetEncryptor {
-    if (this.#ratchet === undefined) throw new SFrameError('no-key');
+    // Not one that another key has taken the place of: who was to be shut out by that could follow.
+    const current = this.media.encryptor;
+    if (this.#ratchet === undefined || current !== this.#ratchet.media) throw new SFrameError('no-key');
     return this.#ratchet.media;
   }
 

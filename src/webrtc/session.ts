@@ -108,6 +108,10 @@ export class Session {
     this.#participants.clear();
   }
 
+  /** What echoes may still be under: the keys that this client sends under, and sent under before. */
+  readonly #echoKids: bigint[] = [];
+  readonly #echoGenerations: bigint[] = [];
+
   readonly #handlers: Handlers = {
     bind: (binding) => this.#trackOf(binding.track).bind(binding) as undefined,
     port: ({ track, port }) => this.attach(track, transformerOf(port)) as undefined,
@@ -119,11 +123,13 @@ export class Session {
     setKey: async ({ baseKey, kid, fingerprint }) => {
       const set = await this.#sending.setKey(baseKey, kid, fingerprint);
       await this.#echo.addKey(baseKey, kid);
+      for (const old of outOf(this.#echoKids, kid)) this.#echo.removeKey(old);
       return this.#sendingChanged(set);
     },
     setRatchetKey: async ({ baseKey, generation, fingerprint }) => {
       const kid = await this.#sending.setRatchetKey(baseKey, generation, fingerprint);
       this.#echo.addRatchetKey(baseKey, kid);
+      for (const old of outOf(this.#echoGenerations, generation)) this.#echo.removeGeneration(old);
       return this.#sendingChanged(kid);
     },
     ratchet: async () => this.#sendingChanged(await this.#sending.ratchet()),
@@ -141,8 +147,7 @@ export class Session {
     removeParticipant: ({ participant }) => {
       this.#participants.get(participant)?.destroy();
       this.#participants.delete(participant);
-      this.#group?.forget(participant);
-      this.#signatures.forget(participant);
+      this.#group?.forget(participant); // whether his frames must be signed is not forgotten
       return undefined;
     },
     addRatchetKey: ({ participant, baseKey, kid }) => {
@@ -282,4 +287,10 @@ interface SecretArgs {
 
 function wipe({ baseKey, privateKey }: SecretArgs = {}): void {
   for (const key of [baseKey, privateKey]) if (ArrayBuffer.isView(key)) key.fill(0);
+}
+
+/** Adds what is new to a list of two; returns what is out of it. */
+function outOf(list: bigint[], latest: bigint): bigint[] {
+  if (!list.includes(latest)) list.push(latest);
+  return list.splice(0, list.length - 2);
 }

@@ -103,6 +103,8 @@ export class WorkerSupervisor {
     const now = performance.now();
     this.#deaths = [...this.#deaths.filter((time) => now - time < DEATHS_MS), now];
     if (typeof worker !== 'function' || !wasReady || this.#deaths.length > MAX_DEATHS) {
+      // What is ours does not run on when nobody listens.
+      if (typeof worker === 'function') this.#link?.worker.terminate();
       this.#fail(error); // again it would be the same
       return;
     }

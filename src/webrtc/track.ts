@@ -146,9 +146,11 @@ export class Track {
         this.#meter.count(bytes.length, performance.now() - started);
         return this.#out(withBytes(frame, outcome), frame, binding);
       }
-      if (binding.role === 'receive' && (await this.#services.injected.allows(bytes)))
-        return this.#pass(frame);
-      return this.#drop(outcome);
+      if (binding.role !== 'receive' || !(await this.#services.injected.allows(bytes)))
+        return this.#drop(outcome);
+      if (this.#closed || this.#isOther(binding)) return this.#drop('unbound');
+      this.#meter.pass(bytes.length); // it says nothing of keys, nor that anything works
+      return frame;
     } catch {
       return this.#drop('frame'); // no frame, or one that is too long: nothing that should end the stream
     }
