@@ -12,9 +12,9 @@ import { type Counter, ReplayWindow } from './replay.ts';
 import { assertBytes, type Bytes, highHalf, joinU64, lengthOf, lowHalf } from './types.ts';
 
 /** A base key shorter than this is refused: an absent key must not become a predictable one. */
-const MIN_BASE_KEY_LEN = 16;
+export const MIN_BASE_KEY_LEN = 16;
 /** And a longer one is no key but a mistake. */
-const MAX_BASE_KEY_LEN = 4096;
+export const MAX_BASE_KEY_LEN = 4096;
 const MAX_U32 = 0xffffffff;
 
 /** Refuses what cannot be a base key. */

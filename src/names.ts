@@ -3,7 +3,7 @@
 import { type Bytes, concat } from './types.ts';
 
 /** In bytes: OpenSSL takes no more than 1024 for HKDF's info, which holds a name and a label. */
-const MAX_NAME_LEN = 512;
+export const MAX_NAME_LEN = 512;
 
 /** u16be(length) ‖ UTF-8: names can be told apart whatever follows them. */
 export function prefixed(name: string, argument: string): Bytes {

@@ -9,7 +9,7 @@ import { hkdf } from './core/subtle.ts';
 import { SFrameError } from './errors.ts';
 import { prefixed } from './names.ts';
 import { stretch } from './passphrase.ts';
-import { assertBytes, assertObject, type Bytes, concat, copyTo } from './types.ts';
+import { assertBytes, assertObject, asText, type Bytes, concat, copyTo } from './types.ts';
 
 const LABEL = 'sframe-wasm participant key';
 const SESSION_LEN = 16;
@@ -116,7 +116,7 @@ export class RoomKey {
   async sendingKey(): Promise<SendingKey> {
     this.#aliveKey();
     const session = crypto.getRandomValues(new Uint8Array(SESSION_LEN));
-    this.#sessions.add(nameOf(session));
+    this.#sessions.add(asText(session));
     return { baseKey: await this.#derive(this.#participant, session), session };
   }
 
@@ -139,7 +139,7 @@ export class RoomKey {
       throw new RangeError(`session must be ${SESSION_LEN} bytes long`);
     const own = new Uint8Array(SESSION_LEN);
     copyTo(own, session);
-    if (this.#sessions.has(nameOf(own)))
+    if (this.#sessions.has(asText(own)))
       throw new RangeError("session must be another participant's: this one was drawn here");
     return this.#derive(participant, own);
   }
@@ -166,9 +166,4 @@ export class RoomKey {
     if (this.#key === undefined) throw new SFrameError('destroyed');
     return this.#key;
   }
-}
-
-/** A session as a member of a Set. */
-function nameOf(session: Bytes): string {
-  return String.fromCharCode(...session);
 }

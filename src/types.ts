@@ -111,6 +111,11 @@ export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
+/** Bytes as a string, a character for each: a member of a Set, or a key of a Map. */
+export function asText(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
 /** A copy that nobody else can change. */
 export function copyOf(bytes: Uint8Array): Bytes {
   const copy = new Uint8Array(lengthOf(bytes));

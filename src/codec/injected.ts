@@ -5,7 +5,7 @@
 // Only frames that did not open are asked about, as they were received.
 
 import { hasSubtle, subtleCrypto } from '../core/subtle.ts';
-import { assertBytes, type Bytes, lengthOf } from '../types.ts';
+import { assertBytes, asText, type Bytes, lengthOf } from '../types.ts';
 
 const DIGEST_LEN = 32;
 
@@ -24,7 +24,7 @@ export class InjectedFrames {
     const texts = Array.from(digests, (digest) => {
       if (assertBytes(digest, 'injectedFrames') !== DIGEST_LEN)
         throw new RangeError(`injectedFrames must be digests of ${DIGEST_LEN} bytes`);
-      return textOf(digest);
+      return asText(digest);
     });
     this.#digests = new Set(texts);
   }
@@ -35,10 +35,6 @@ export class InjectedFrames {
     const digest = await subtleCrypto()
       .digest('SHA-256', frame)
       .catch(() => undefined);
-    return digest !== undefined && this.#digests.has(textOf(new Uint8Array(digest)));
+    return digest !== undefined && this.#digests.has(asText(new Uint8Array(digest)));
   }
-}
-
-function textOf(digest: Uint8Array): string {
-  return String.fromCharCode(...digest);
 }

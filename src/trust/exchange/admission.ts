@@ -56,7 +56,7 @@ export class Admission {
   }
 
   /** Whether an identity key is shut out. */
-  isRemoved(_participant: string, identityKey: Bytes): boolean {
+  isRemoved(identityKey: Bytes): boolean {
     for (const keys of this.#removed.values()) if (keys.some((key) => isSame(key, identityKey))) return true;
     return false;
   }
@@ -84,7 +84,7 @@ export class Admission {
       const answer = await admit({ participant, identityKey: identityKey.slice(), status });
       // Only `true` admits: a policy that returns something else has not said so.
       if (answer !== true || this.#closed || !isFree()) return false;
-      if (this.#isFull(participant) || this.isRemoved(participant, identityKey)) return false;
+      if (this.#isFull(participant) || this.isRemoved(identityKey)) return false;
       this.#book?.observe(participant, identityKey);
       this.#admitted.set(participant, identityKey);
       return true;

@@ -2,7 +2,7 @@
 
 import { subtleCrypto } from '../../core/subtle.ts';
 import { prefixed } from '../../names.ts';
-import { assertObject, type Bytes } from '../../types.ts';
+import { assertObject, asText, type Bytes } from '../../types.ts';
 import { readKey } from '../fields.ts';
 import {
   readSigningKey,
@@ -63,7 +63,7 @@ export class IdentityVerifier {
   ): Promise<boolean> {
     const name = algorithms[algorithm];
     if (name === undefined) return false;
-    const index = `${name} ${String.fromCharCode(...identityKey)}`;
+    const index = `${name} ${asText(identityKey)}`;
     const key = this.#keys.get(index) ?? verifyingKey(identityKey, name);
     this.#keys.delete(index);
     this.#keys.set(index, key); // the latest come last

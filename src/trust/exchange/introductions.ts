@@ -1,6 +1,6 @@
 // When the application was asked about whom, so that a recorded hello does not ask it again and again.
 
-import type { Bytes } from '../../types.ts';
+import { asText } from '../../types.ts';
 import type { ReceivedLetter } from './letter.ts';
 
 const MIN_MS = 1000;
@@ -16,14 +16,14 @@ export class Introductions {
     const last = this.#last.get(nameOf(letter));
     if (last === undefined) return true;
     return (
-      time - last.at >= MIN_MS && (last.session !== textOf(letter.session) || letter.number > last.number)
+      time - last.at >= MIN_MS && (last.session !== asText(letter.session) || letter.number > last.number)
     );
   }
 
   note(letter: ReceivedLetter, time: number): void {
     const name = nameOf(letter);
     this.#last.delete(name);
-    this.#last.set(name, { session: textOf(letter.session), number: letter.number, at: time });
+    this.#last.set(name, { session: asText(letter.session), number: letter.number, at: time });
     for (const oldest of this.#last.keys()) {
       if (this.#last.size <= MAX_REMEMBERED) break;
       this.#last.delete(oldest);
@@ -32,9 +32,5 @@ export class Introductions {
 }
 
 function nameOf({ sender, identityKey }: ReceivedLetter): string {
-  return `${textOf(identityKey)} ${sender}`;
-}
-
-function textOf(bytes: Bytes): string {
-  return String.fromCharCode(...bytes);
+  return `${asText(identityKey)} ${sender}`;
 }

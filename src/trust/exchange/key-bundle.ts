@@ -2,6 +2,7 @@
 //
 //   cipher suite (2) | for each key: generation (4) | KID (8) | length (2) | base_key        numbers big-endian
 
+import { MAX_BASE_KEY_LEN, MIN_BASE_KEY_LEN } from '../../key.ts';
 import type { Bytes } from '../../types.ts';
 
 /** One sender key. */
@@ -14,9 +15,6 @@ export interface SealedKey {
 
 /** How many unconfirmed keys a recipient may have: the one in use, and those staged one instead of the other. */
 export const MAX_KEYS = 8;
-/** In bytes: what contexts take. */
-const MIN_BASE_KEY_LEN = 16;
-const MAX_BASE_KEY_LEN = 4096;
 const SUITE_LEN = 2;
 const ENTRY_HEAD = 14;
 

@@ -8,8 +8,9 @@
 // `session` is drawn by each exchange object, `number` counts its letters. A letter to one names the session that it is
 // for, so that the next one of the same recipient does not take it for its own; a letter to all has zeros there.
 
+import { MAX_NAME_LEN } from '../../names.ts';
 import { assertBytes, type Bytes, concat, copyOf, viewOf } from '../../types.ts';
-import { fieldsOf, utf8 } from '../fields.ts';
+import { fieldsOf, MAX_KEY_LEN, readFields, textOfUtf8, utf8 } from '../fields.ts';
 
 /** Of sessions, challenges and proofs, see post.ts. */
 export const TOKEN_LEN = 16;
@@ -20,9 +21,6 @@ export const MAX_LETTER_LEN: number = 2 ** 20;
 const VERSION = 1;
 const TO_SESSION = 3 + TOKEN_LEN + 8;
 const FIXED_LEN = TO_SESSION + TOKEN_LEN;
-/** In bytes, of what a letter may call rooms, people and keys. */
-const MAX_NAME_LEN = 512;
-const MAX_KEY_LEN = 4096;
 const LABEL: Bytes = utf8('sframe-wasm letter');
 
 /** What a letter says before it is signed. */
@@ -72,32 +70,24 @@ export function parseLetter(bytes: Uint8Array): ReceivedLetter | undefined {
   const end = len - SIGNATURE_LEN;
   const [version, type, algorithm] = own;
   if (version !== VERSION) return undefined;
-  const fields: Bytes[] = [];
-  let at = FIXED_LEN;
-  while (fields.length < 4) {
-    if (at + 2 > end) return undefined;
-    const to = at + 2 + (((own[at] as number) << 8) | (own[at + 1] as number));
-    if (to > end) return undefined;
-    fields.push(own.slice(at + 2, to));
-    at = to;
-  }
-  const [room, sender, identityKey, recipient] = fields as [Bytes, Bytes, Bytes, Bytes];
+  const read = readFields(own, FIXED_LEN, end, 4);
+  if (read === undefined) return undefined;
+  const [room, sender, identityKey, recipient] = read.fields as [Bytes, Bytes, Bytes, Bytes];
   if (room.length > MAX_NAME_LEN || recipient.length > MAX_NAME_LEN || identityKey.length > MAX_KEY_LEN)
     return undefined;
   if (sender.length === 0 || sender.length > MAX_NAME_LEN) return undefined;
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   try {
     return {
       type: type as number,
       algorithm: algorithm as number,
       session: own.slice(3, 3 + TOKEN_LEN),
       number: new DataView(own.buffer).getBigUint64(3 + TOKEN_LEN),
-      room: decoder.decode(room),
-      sender: decoder.decode(sender),
+      room: textOfUtf8(room),
+      sender: textOfUtf8(sender),
       identityKey,
-      recipient: decoder.decode(recipient),
+      recipient: textOfUtf8(recipient),
       toSession: recipient.length === 0 ? undefined : own.slice(TO_SESSION, FIXED_LEN),
-      body: own.slice(at, end),
+      body: own.slice(read.end, end),
       message: messageOf(viewOf(own, 0, end)),
       signature: own.slice(end),
     };

@@ -27,6 +27,7 @@ import type { ExchangeOptions } from './options.ts';
 import { type Draft, Outbox } from './outbox.ts';
 import { type Endpoint, type Peer, Peers } from './peers.ts';
 import { Refusals } from './refusals.ts';
+import { later, type Timer } from './timer.ts';
 
 /** What an exchange does with its letters. */
 export interface PostHandlers {
@@ -177,19 +178,13 @@ export class Post {
    * Makes a session the live one that is known to be there by other means than a challenge: a group has taken it in. Its
    * owner is admitted.
    */
-  vouch({ participant, identityKey, session }: Endpoint): Peer {
-    const endpoint = { participant, identityKey, session };
+  vouch(endpoint: Endpoint): Peer {
     const live = this.peers.find(endpoint);
     if (live !== undefined) return live;
     const peer = this.peers.candidate(endpoint);
     peer.knowsUs = true; // as he vouches for us: unless he asks for a proof
     this.peers.promote(peer);
     return peer;
-  }
-
-  /** Forgets a participant's sessions. */
-  drop(participant: string): Peer | undefined {
-    return this.peers.drop(participant);
   }
 
   #sayHello(): void {
@@ -277,7 +272,7 @@ export class Post {
       if (!isSame(identityKey, this.self.identityKey)) this.#refuse('own-name', sender);
       return;
     }
-    if (this.admission.isRemoved(sender, identityKey)) return;
+    if (this.admission.isRemoved(identityKey)) return;
     // Not looked at any further: whose name is in use has one key.
     if (!this.#isFree(sender, identityKey)) return this.#refuse('identity', sender);
     const live = this.peers.find({ participant: sender, identityKey, session });
@@ -309,7 +304,7 @@ export class Post {
       if (this.#closed || isAdmitted === undefined) return;
       if (isAdmitted) return await this.#deliver(letter);
       this.#introductions.note(letter, this.clock.read());
-      if (!this.admission.isRemoved(sender, identityKey)) this.#refuse('not-admitted', sender);
+      if (!this.admission.isRemoved(identityKey)) this.#refuse('not-admitted', sender);
     } catch (error) {
       this.#handlers.onFailed(error, sender);
     }
@@ -329,7 +324,7 @@ export class Post {
     if (recipient !== '') live.knowsUs = true; // else he would not write to us
     if (type === BYE) {
       this.admission.forget(sender);
-      this.drop(sender);
+      this.peers.drop(sender);
       this.#handlers.onGone(live);
     } else await this.#handlers.onLetter(live, type, body);
   }
@@ -361,15 +356,6 @@ export class Post {
     const isMember = this.peers.of(participant) !== undefined;
     if (this.#refusals.isNews(reason, participant, isMember)) this.#handlers.onRefused(reason, participant);
   }
-}
-
-type Timer = ReturnType<typeof setTimeout>;
-
-/** Node waits for timers: a call that has ended otherwise must not be held open by one of these. */
-function later(ms: number, work: () => void): Timer {
-  const timer = setTimeout(work, ms);
-  (timer as { unref?: () => void }).unref?.();
-  return timer;
 }
 
 function secondsAfter(hellos: number): number {

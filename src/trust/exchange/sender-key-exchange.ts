@@ -19,6 +19,7 @@ import type { ExchangeOptions } from './options.ts';
 import type { Endpoint, Peer } from './peers.ts';
 import { FIRST_TYPE, Post } from './post.ts';
 import { ExchangeKey, POINT_LEN, Seal } from './seal.ts';
+import { later, type Timer } from './timer.ts';
 
 /** Options of {@link SenderKeyExchange}. */
 export interface SenderKeyExchangeOptions extends ExchangeOptions {
@@ -94,7 +95,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
   readonly #members: Map<string, Member> = new Map();
   #payload: Bytes | undefined;
   #generation = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
 
   /**
    * @throws TypeError or RangeError naming the option
@@ -234,7 +235,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
   /** @param successor his next session, if he has one already */
   #leave(participant: string, successor?: Peer): boolean {
     const member = this.#members.get(participant);
-    if (successor === undefined) this.#post.drop(participant);
+    if (successor === undefined) this.#post.peers.drop(participant);
     if (member === undefined) return false;
     member.close();
     this.#members.delete(participant);
@@ -341,7 +342,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
 
   #schedule(): void {
     if (this.#timer !== undefined || this.#post.isClosed) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = later(TICK_MS, () => {
       this.#timer = undefined;
       const time = this.#post.clock.read();
       let isAnythingLeft = false;
@@ -350,8 +351,7 @@ export class SenderKeyExchange extends KnownTarget<ExchangeEventType, ExchangeEv
         isAnythingLeft ||= member.pending.length > 0;
       }
       if (isAnythingLeft) this.#schedule();
-    }, TICK_MS);
-    (this.#timer as { unref?: () => void }).unref?.();
+    });
   }
 
   #tell(type: ExchangeEventType, about: ConstructorParameters<typeof ExchangeEvent>[1]): void {

@@ -1,5 +1,7 @@
 // When to look again: soon, for what has just come; now and then, while anything is pending; not at all otherwise.
 
+import { later, type Timer } from '../exchange/timer.ts';
+
 /** Those who come at once come in by one commit. */
 const SOON_MS = 50;
 
@@ -7,7 +9,7 @@ const SOON_MS = 50;
 export class Alarm {
   readonly #ring: () => void;
   readonly #everyMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #isSoon = false;
   #isClosed = false;
 
@@ -36,12 +38,10 @@ export class Alarm {
 
   #start(ms: number): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => {
+    this.#timer = later(ms, () => {
       this.#timer = undefined;
       this.#isSoon = false;
       this.#ring();
-    }, ms);
-    // Node waits for timers: a call that has ended otherwise must not be held open by this one.
-    (this.#timer as { unref?: () => void }).unref?.();
+    });
   }
 }

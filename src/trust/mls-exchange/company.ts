@@ -37,7 +37,7 @@ export class Company {
       const { participant, identityKey, session, index } = leaf;
       if (index === group.ownIndex) continue;
       const known = admission.keyOf(participant);
-      if (admission.isRemoved(participant, identityKey)) {
+      if (admission.isRemoved(identityKey)) {
         if (base?.leafOf(session) !== undefined) continue; // he is on his way out
         this.#handlers.onShutOut(session);
         return this.#decline('not-admitted', participant);
@@ -71,7 +71,7 @@ export class Company {
     const { admission, peers } = this.#post;
     this.#declined.clear();
     for (const leaf of next.leaves) {
-      if (leaf.index === next.ownIndex || admission.isRemoved(leaf.participant, leaf.identityKey)) continue;
+      if (leaf.index === next.ownIndex || admission.isRemoved(leaf.identityKey)) continue;
       // Who was added just now has proved to the committer that he is there.
       const isAdded = commit !== undefined && commit.base.leafOf(leaf.session) === undefined;
       if (isAdded || peers.of(leaf.participant) === undefined) this.#post.vouch(leaf);
@@ -80,15 +80,13 @@ export class Company {
       if (next.leaves.some((leaf) => leaf.participant === participant)) continue;
       if (commit?.shutOut.includes(index)) admission.remove(participant);
       else admission.forget(participant);
-      this.#post.drop(participant);
+      this.#post.peers.drop(participant);
     }
   }
 
   /** Those in a group who are on their way out. */
   shutOutIn(group: Group): Leaf[] {
     const { admission } = this.#post;
-    return group.leaves.filter(({ participant, identityKey }) =>
-      admission.isRemoved(participant, identityKey),
-    );
+    return group.leaves.filter(({ identityKey }) => admission.isRemoved(identityKey));
   }
 }

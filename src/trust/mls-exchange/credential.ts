@@ -10,7 +10,7 @@ import type { Credential } from 'ts-mls';
 import { type Bytes, concat, copyOf, viewOf } from '../../types.ts';
 import { IdentityVerifier, type OwnIdentity } from '../exchange/identity.ts';
 import { SIGNATURE_LEN, TOKEN_LEN } from '../exchange/letter.ts';
-import { fieldsOf, utf8 } from '../fields.ts';
+import { fieldsOf, readFields, textOfUtf8, utf8 } from '../fields.ts';
 
 /** Who a leaf is. */
 export interface LeafName {
@@ -59,23 +59,15 @@ export function parseCredential(credential: Credential): ParsedName | undefined 
   const bytes = copyOf(credential.identity);
   const end = bytes.length - SIGNATURE_LEN;
   if (end < HEAD_LEN) return undefined;
-  const fields: Bytes[] = [];
-  let at = HEAD_LEN;
-  while (fields.length < 2) {
-    if (at + 2 > end) return undefined;
-    const to = at + 2 + (((bytes[at] as number) << 8) | (bytes[at + 1] as number));
-    if (to > end) return undefined;
-    fields.push(bytes.slice(at + 2, to));
-    at = to;
-  }
-  if (at !== end) return undefined;
-  const [participant, identityKey] = fields as [Bytes, Bytes];
+  const read = readFields(bytes, HEAD_LEN, end, 2);
+  if (read === undefined || read.end !== end) return undefined;
+  const [participant, identityKey] = read.fields as [Bytes, Bytes];
   try {
     return {
       algorithm: bytes[0] as number,
       session: bytes.slice(1, 1 + TOKEN_LEN),
       attempt: new DataView(bytes.buffer).getUint32(1 + TOKEN_LEN),
-      participant: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(participant),
+      participant: textOfUtf8(participant),
       identityKey,
       told: viewOf(bytes, 0, end),
       signature: bytes.slice(end),

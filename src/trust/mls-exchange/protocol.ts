@@ -121,7 +121,7 @@ export class Protocol {
     const leaf = group?.leaves.find((one) => one.participant === participant);
     if (isShutOut) admission.remove(participant);
     else admission.forget(participant);
-    const peer = this.post.drop(participant);
+    const peer = this.post.peers.drop(participant);
     this.#lobby.forget(participant);
     this.#wishes.forget(participant);
     if (group !== undefined && leaf !== undefined) this.#requests.remove(group, leaf.session, isShutOut);

@@ -4,7 +4,7 @@
 // at that moment, and never forgotten until the peer is verified.
 
 import { prefixed } from '../../names.ts';
-import { assertBytes, assertObject, type Bytes, copyOf, isSame, toInteger } from '../../types.ts';
+import { assertBytes, assertObject, asText, type Bytes, copyOf, isSame, toInteger } from '../../types.ts';
 import { readKey } from '../fields.ts';
 import { type Entry, parseBook, writeBook } from './stored.ts';
 
@@ -158,7 +158,7 @@ export class VerificationBook {
    * @internal
    */
   countAttempt(id: string, commitment: Bytes): 'counted' | 'seen' | 'exhausted' {
-    if (this.#seen.has(nameOf(commitment))) return 'seen';
+    if (this.#seen.has(asText(commitment))) return 'seen';
     if (this.attemptsLeft(id) === 0) return 'exhausted';
     const entry = this.#entries.get(id) ?? { identityKey: undefined, isLapsed: false, attempts: 0 };
     this.#entries.set(id, { ...entry, attempts: entry.attempts + 1 });
@@ -171,17 +171,12 @@ export class VerificationBook {
    * @internal
    */
   noteCommitment(commitment: Bytes): void {
-    this.#seen.add(nameOf(commitment));
+    this.#seen.add(asText(commitment));
     for (const oldest of this.#seen) {
       if (this.#seen.size <= MAX_SEEN) break;
       this.#seen.delete(oldest);
     }
   }
-}
-
-/** A commitment as a member of a Set. */
-function nameOf(commitment: Bytes): string {
-  return String.fromCharCode(...commitment);
 }
 
 /** The key, copied. */

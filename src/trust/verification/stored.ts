@@ -7,7 +7,7 @@
 
 import { prefixed } from '../../names.ts';
 import { type Bytes, viewOf } from '../../types.ts';
-import { fieldsOf, readKey } from '../fields.ts';
+import { fieldsOf, readKey, textOfUtf8 } from '../fields.ts';
 
 const VERSION = 1;
 
@@ -55,7 +55,7 @@ function read(bytes: Bytes): Map<string, Entry> {
   };
   if (view.getUint8(0) !== VERSION) throw new RangeError('another version');
   while (at < bytes.length) {
-    const id = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(field());
+    const id = textOfUtf8(field());
     prefixed(id, 'id');
     const state = view.getUint8(at++);
     const attempts = u16();
