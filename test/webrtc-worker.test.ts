@@ -2,6 +2,8 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LeakGuard } from '../src/webrtc/leak-guard.ts';
+import { countRtp, type RtpCounts } from '../src/webrtc/rtp-counts.ts';
+import { StallGuard } from '../src/webrtc/stall-guard.ts';
 import { SFrameClient } from '../src/webrtc.ts';
 import {
   asReceiver,
@@ -322,18 +324,19 @@ describe('a sender that leaks', () => {
   test('is not one of video that encodes nothing: that is padding', async () => {
     const guard = new LeakGuard();
     let [packetsSent, framesEncoded, retransmittedPacketsSent] = [0, 0, 0];
-    const report = () => ({ type: 'outbound-rtp', packetsSent, framesEncoded, retransmittedPacketsSent });
-    const getStats = async () => new Map([['1', report()]]) as unknown as RTCStatsReport;
-    const watched = { sender: { getStats }, written: 0 };
+    const sender = new FakeEndpoint();
+    sender.getStats = async () =>
+      new Map([['1', { type: 'outbound-rtp', packetsSent, framesEncoded, retransmittedPacketsSent }]]);
     const poll = async (packets: number, frames: number, repeated = 0) => {
       packetsSent += packets;
       framesEncoded += frames;
       retransmittedPacketsSent += repeated;
-      return (await guard.poll([watched])).length;
+      const counts = await countRtp(asSender(sender), 1000);
+      return guard.isLeaking(sender, counts as RtpCounts, 0);
     };
-    for (let i = 0; i < 4; i++) expect(await poll(5, 0)).toBe(0);
-    for (let i = 0; i < 4; i++) expect(await poll(5, 1, 5)).toBe(0);
-    expect([await poll(5, 1), await poll(5, 1), await poll(5, 1)]).toEqual([0, 1, 0]);
+    for (let i = 0; i < 4; i++) expect(await poll(5, 0)).toBe(false);
+    for (let i = 0; i < 4; i++) expect(await poll(5, 1, 5)).toBe(false);
+    expect([await poll(5, 1), await poll(5, 1), await poll(5, 1)]).toEqual([false, true, false]);
   });
 
   test('is not one that was named', async () => {
@@ -367,5 +370,70 @@ describe('a sender that leaks', () => {
       return other.replaced.length > 0;
     });
     lost.destroy();
+  });
+});
+
+describe('a transform that no frames come to', () => {
+  /** A call whose encoder works, or whose network brings something. */
+  async function call(role: 'send' | 'receive', report: () => object) {
+    const alice = new Person({ leakPollSeconds: 1 });
+    const endpoint = new FakeEndpoint();
+    endpoint.transport = { state: 'connected' };
+    endpoint.getStats = async () => new Map([['1', report()]]);
+    if (role === 'send') alice.client.encrypt(asSender(endpoint));
+    else alice.client.decrypt(asReceiver(endpoint), 'bob');
+    await alice.client.stats();
+    return { endpoint, first: endpoint.transform };
+  }
+
+  let count = 0;
+  test.each([
+    ['of a video sender', 'send', () => ({ type: 'outbound-rtp', framesEncoded: ++count })],
+    ['of an audio sender', 'send', () => ({ type: 'media-source', totalSamplesDuration: ++count })],
+    ['of a receiver', 'receive', () => ({ type: 'inbound-rtp', packetsReceived: ++count })],
+  ] as const)('%s is replaced, until some come', async (_, role, report) => {
+    const { endpoint, first } = await call(role, report);
+    await until(() => endpoint.transform !== first);
+    const second = endpoint.transform;
+    await until(() => endpoint.transform !== second);
+    const third = endpoint.transform;
+    for (let i = 0; i < 12; i++) {
+      endpoint.transform?.feed(audio(i));
+      await sleep(125);
+    }
+    expect(endpoint.transform).toBe(third);
+  });
+
+  test.each([
+    ['encodes nothing', () => ({ type: 'outbound-rtp', framesEncoded: 5 }), 'connected'],
+    ['is not connected', () => ({ type: 'media-source', totalSamplesDuration: ++count }), 'new'],
+  ] as const)('stays if its sender %s', async (_, report, state) => {
+    const { endpoint, first } = await call('send', report);
+    endpoint.transport = { state };
+    await sleep(1000);
+    expect(endpoint.transform).toBe(first);
+  });
+
+  test('is replaced more and more rarely', () => {
+    const guard = new StallGuard();
+    const endpoint = {};
+    const times: number[] = [];
+    for (let now = 0; now < 300_000; now += 250) {
+      const counts = { sent: 0, encoded: now, recorded: 0, received: 0 };
+      if (guard.isStalled(endpoint, counts, 7, now)) times.push(now);
+    }
+    const pauses = times.slice(1).map((time, i) => time - (times[i] as number));
+    expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  test('is not looked for where stats never come', async () => {
+    const { endpoint, first } = await call('send', () => ({ type: 'outbound-rtp', framesEncoded: ++count }));
+    let asked = 0;
+    endpoint.getStats = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    await until(() => asked > 1); // the polls go on
+    expect(endpoint.transform).toBe(first);
   });
 });

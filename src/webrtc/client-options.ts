@@ -57,7 +57,7 @@ export interface SFrameClientOptions extends ContextOptions, UsageLimits, TrackO
    * `sessionStorage`, null: nowhere.
    */
   readonly storage?: KeyStorage | null | undefined;
-  /** How often senders are looked at for leaks, in seconds; default 1, 0: never. */
+  /** How often senders are looked at for leaks, in seconds; default 1, 0: never, nor for transforms that get no frames. */
   readonly leakPollSeconds?: number | undefined;
   /** How often the worker is asked whether it lives, in seconds; default 0.5. After eight times
    * in vain it is replaced; most browsers tell at once if it dies. */

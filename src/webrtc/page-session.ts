@@ -4,19 +4,16 @@ import { SFrameError } from '../errors.ts';
 import { assertObject } from '../types.ts';
 import { type ClientSettings, readTrackOptions, type TrackOptions } from './client-options.ts';
 import type { KeysNeededReason, SFrameClientEventInit, SFrameClientEventType } from './event.ts';
-import { LeakGuard } from './leak-guard.ts';
 import { type Endpoint, type PageTrack, PageTracks } from './page-tracks.ts';
 import type { Notice, Operation, Operations, TrackPolicy, Transfer } from './protocol.ts';
 import { SendingKeys } from './sending-keys.ts';
 import { type SFrameStats, statsOf } from './stats.ts';
 import { WorkerSupervisor } from './supervisor.ts';
+import { TrackWatch } from './track-watch.ts';
 import { UsedKeys } from './used-keys.ts';
 
 /** What is to be told to the application. */
 type Tell = (type: SFrameClientEventType, about: SFrameClientEventInit) => void;
-
-/** How often it is looked whether transforms are still there. */
-const STRIP_POLL_MS = 100;
 
 /** One client's machinery. */
 export class PageSession {
@@ -25,14 +22,9 @@ export class PageSession {
   readonly #supervisor: WorkerSupervisor;
   readonly #tracks: PageTracks;
   readonly #sending: SendingKeys;
-  readonly #guard: LeakGuard = new LeakGuard();
-  /** Frames written by track, as the worker said last. */
-  readonly #written: Map<number, number> = new Map();
+  readonly #watch: TrackWatch;
   /** Whose frames must be signed, and how: the next worker has to know as well. */
   readonly #verifying: Map<string, Operations['verifyFrames']['args']> = new Map();
-  #guardTimer: ReturnType<typeof setInterval> | undefined;
-  #stripTimer: ReturnType<typeof setInterval> | undefined;
-  #isPolling = false;
   #destroyed = false;
 
   constructor(settings: ClientSettings, tell: Tell) {
@@ -59,9 +51,11 @@ export class PageSession {
       failed: (error) => this.#tell('worker-failed', { error }),
     });
     this.#tracks = new PageTracks(this.#supervisor, name, settings.transform);
-    if (leakPollMs === 0) return;
-    this.#guardTimer = setInterval(() => this.#lookForLeaks(), leakPollMs);
-    this.#stripTimer = setInterval(() => this.#lookForStripped(), STRIP_POLL_MS);
+    const services = {
+      counts: async () => (await this.#supervisor.request('counts', undefined)).tracks,
+      unprotected: (entry: PageTrack) => this.#protect(entry),
+    };
+    this.#watch = new TrackWatch(this.#tracks, services, leakPollMs);
   }
 
   /** What sending keys go through. @throws SFrameError `destroyed` */
@@ -122,8 +116,7 @@ export class PageSession {
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    clearInterval(this.#guardTimer);
-    clearInterval(this.#stripTimer);
+    this.#watch.close();
     this.#supervisor.close();
   }
 
@@ -176,7 +169,7 @@ export class PageSession {
   }
 
   #workerReplaced(): void {
-    this.#written.clear();
+    this.#watch.workerReplaced();
     for (const args of this.#verifying.values()) this.#supervisor.tell('verifyFrames', args);
     this.#tracks.reattach();
     this.#askForKeys('worker');
@@ -187,56 +180,17 @@ export class PageSession {
     if (!this.#destroyed) this.#settings.keysNeeded?.(reason);
   }
 
-  async #lookForLeaks(): Promise<void> {
-    if (this.#isPolling) return;
-    this.#isPolling = true;
-    try {
-      this.#tracks.prune();
-      const watched = Array.from(this.#tracks.all).filter(isProtectedSender);
-      if (watched.length === 0) return;
-      await this.#askWritten();
-      const senders = watched.map((entry) => ({
-        entry,
-        sender: entry.endpoint as RTCRtpSender,
-        written: this.#written.get(entry.binding.track) ?? 0,
-      }));
-      for (const { entry } of await this.#guard.poll(senders)) this.#protect(entry);
-    } finally {
-      this.#isPolling = false;
-    }
-  }
-
-  /** What a worker that does not answer has written is what it had when it did. */
-  async #askWritten(): Promise<void> {
-    const asking = this.#supervisor.request('counts', undefined).then(
-      ({ tracks }) => {
-        for (const { track, frames } of tracks) this.#written.set(track, frames);
-      },
-      () => {},
-    );
-    const late = new Promise((resolve) => setTimeout(resolve, this.#settings.leakPollMs));
-    await Promise.race([asking, late]);
-  }
-
-  #lookForStripped(): void {
-    for (const entry of this.#tracks.findStripped()) this.#protect(entry);
-  }
-
   /** Something is not protected. A sender's track is the application's: it is taken off, not stopped. */
   #protect(entry: PageTrack): void {
-    // While stats were asked for, it may have been given to somebody else, or been named as plaintext.
-    const isOurs = this.#tracks.get(entry.binding.track) === entry && entry.binding.policy !== 'plaintext';
-    if (this.#destroyed || !isOurs) return;
+    // While it was looked at, it may have been named as plaintext.
+    if (this.#destroyed || entry.binding.policy === 'plaintext') return;
     const { endpoint, binding } = entry;
     const about = aboutOf(endpoint, binding.role);
+    // It rejects only where a sender has stopped.
     if (binding.role === 'send') (endpoint as RTCRtpSender).replaceTrack(null).catch(() => {});
     this.#tracks.renew(entry);
     this.#tell('unprotected', { ...about, participant: binding.participant });
   }
-}
-
-function isProtectedSender({ binding }: PageTrack): boolean {
-  return binding.role === 'send' && binding.policy === 'protected';
 }
 
 /** Which sender or receiver an event is about. */

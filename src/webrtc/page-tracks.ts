@@ -22,6 +22,8 @@ export interface PageTrack {
   binding: Binding;
   /** The transform in use; without RTCRtpScriptTransform, the pump. */
   transform: unknown;
+  /** When it got that, by performance.now(). */
+  attachedAt: number;
   /** Whether it has none, and that is known. */
   isStripped: boolean;
 }
@@ -73,7 +75,7 @@ export class PageTracks {
     const known = this.#find(endpoint);
     const track = known?.binding.track ?? this.#next++;
     const binding: Binding = { track, role, kind, codecs: codecsOf(endpoint), ...rules };
-    const entry = known ?? { endpoint, binding, transform: undefined, isStripped: false };
+    const entry = known ?? { endpoint, binding, transform: undefined, attachedAt: 0, isStripped: false };
     entry.binding = binding;
     this.#numbers.set(endpoint, track);
     this.#tracks.set(track, entry); // first of all: if the rest fails, it is watched all the same
@@ -162,6 +164,7 @@ export class PageTracks {
     const transform = scriptTransform(this.#supervisor.worker, options);
     endpoint.transform = transform;
     entry.transform = transform;
+    entry.attachedAt = performance.now();
   }
 }
 

@@ -138,6 +138,7 @@ export function plan(browser) {
   for (const [role, moment] of senderRows.filter(([, moment]) => moment !== 'connected'))
     add(`${role} sends, ${moment}, unconfigured`, 'attachUnconfigured', { role, moment });
   add('transform taken away', 'transformTakenAway');
+  add('taken over', 'takenOver');
   add('messages', 'messages');
   add('missing worker', 'missingWorker');
   for (const mode of ['once', 'twice', 'strict'])
