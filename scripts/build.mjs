@@ -2,7 +2,7 @@
 //
 //   core      assembly/ → build/core.wasm, build/core.wat, src/core/wasm.ts
 //   kernels   assembly/ → build/kernels.wasm: the primitives alone, for tests; never shipped
-//   dist      src/ → dist/; dist/worker.js is one file, whatever it imports
+//   dist      src/ → dist/, what a user can reach of it; dist/worker.js is one file, whatever it imports
 //
 // `node scripts/build.mjs [--force] [core|kernels|dist …]`; no name means core and dist, `test` means all.
 
@@ -59,9 +59,8 @@ function inlineCore() {
 
 /** The worker of calls and all that it imports, in one file that any server can serve and any policy can name. */
 async function bundleWorker() {
-  const unbundled = join(root, 'dist/webrtc/worker.js');
   await build({
-    input: unbundled,
+    input: join(root, 'dist/webrtc/worker.js'),
     logLevel: 'warn',
     output: {
       file: join(root, 'dist/worker.js'),
@@ -70,7 +69,38 @@ async function bundleWorker() {
       minify: { compress: true },
     },
   });
-  rmSync(unbundled); // or there would be two
+}
+
+/**
+ * Deletes from dist/ what no export of the package leads to: the worker's modules, which are in its bundle now, and
+ * declarations that no public one mentions.
+ */
+function dropUnreachable() {
+  const isModule = /\.(js|d\.ts)$/;
+  /** @type {Record<string, string | Record<string, string>>} */
+  const entries = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports;
+  /** @type {Set<string>} */
+  const reached = new Set();
+  /** @param {string} file */
+  const reach = (file) => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(
+      /\b(?:from |import |import\()['"](\.[^'"]+)['"]/g,
+    )) {
+      const target = join(dirname(file), path);
+      reach(file.endsWith('.d.ts') ? target.replace(/\.[jt]s$/, '.d.ts') : target);
+    }
+  };
+  for (const entry of Object.values(entries)) {
+    const paths = typeof entry === 'string' ? [entry] : Object.values(entry);
+    for (const path of paths.filter((path) => isModule.test(path))) reach(join(root, path));
+  }
+  const dist = join(root, 'dist');
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const file = join(dist, name);
+    if (isModule.test(name) && !reached.has(file)) rmSync(file);
+  }
 }
 
 /** @type {Record<string, { sources: string[], products: string[], make: () => void | Promise<void> }>} */
@@ -91,13 +121,21 @@ const stages = {
     },
   },
   dist: {
-    sources: ['src', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'package-lock.json'],
+    sources: [
+      'src',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'scripts/build.mjs',
+      'package.json',
+      'package-lock.json',
+    ],
     products: ['dist/index.js', 'dist/index.d.ts', 'dist/core.wasm', 'dist/worker.js'],
     async make() {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       run('typescript', 'bin/tsc', '-p', 'tsconfig.build.json');
       copyFileSync(join(root, 'build/core.wasm'), join(root, 'dist/core.wasm'));
       await bundleWorker();
+      dropUnreachable();
     },
   },
 };

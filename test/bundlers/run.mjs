@@ -1,27 +1,22 @@
 // @ts-check
 // The packed package in pages bundled by Vite and by esbuild: the vectors in a real Chromium, under a strict
-// Content-Security-Policy; without 'wasm-unsafe-eval' in it, the first key must say that there is no engine.
-// A missing Chromium is a failure.
+// Content-Security-Policy; without 'wasm-unsafe-eval' in it, the first key must say that there is no engine. Then calls,
+// in apps of these and other bundlers. A missing Chromium is a failure.
 
-import { copyFileSync, cpSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { extname, join } from 'node:path';
+import { copyFileSync, cpSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
-import { chromium } from 'playwright';
 import * as vite from 'vite';
-import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
 import { installPackage } from '../runtimes/pack.mjs';
 import { check, finish } from '../runtimes/report.mjs';
 import { expectedCounts } from '../runtimes/vectors.mjs';
+import { checkCalls } from './calls.mjs';
+import { checkContents } from './contents.mjs';
+import { filesOf, launch, serve, sizeOf, visit, withoutWasm, withWasm } from './pages.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const timeout = 60_000;
-
-const withWasm = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-const withoutWasm = "default-src 'self'; script-src 'self'";
 
 /** Bytes that a page may spend on reading headers. The core alone is several times as much. */
 const headerLimit = 4096;
@@ -61,28 +56,10 @@ async function bundleWithEsbuild(folder, entry, outDir) {
   if (entry === 'main') copyFileSync(join(folder, 'index.html'), join(outDir, 'index.html'));
 }
 
-/**
- * The files of a folder by the path they are served under.
- * @param {string} folder
- */
-function filesOf(folder) {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => extname(path) !== '',
-  );
-  return new Map(paths.map((path) => [`/${path.replaceAll('\\', '/')}`, readFileSync(join(folder, path))]));
-}
-
-/** @param {string} folder @returns {[raw: number, gzipped: number]} */
-function scriptSizes(folder) {
+/** All scripts of a folder. @param {string} folder */
+function scriptsOf(folder) {
   const scripts = [...filesOf(folder)].filter(([path]) => path.endsWith('.js'));
-  const text = Buffer.concat(scripts.map(([, content]) => content));
-  return [text.length, gzipSync(text, { level: 9 }).length];
-}
-
-async function launch() {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium found (CHROMIUM_PATH, PATH, Playwright)');
-  return chromium.launch({ executablePath, args: chromiumFlags, timeout });
+  return Buffer.concat(scripts.map(([, content]) => content));
 }
 
 /**
@@ -90,38 +67,13 @@ async function launch() {
  * @param {Browser} browser
  * @param {string} folder
  * @param {string} policy
- * @returns {Promise<{ result: unknown, errors: string[] }>} what the page found out, and what it complained of
  */
 async function open(browser, folder, policy) {
-  const files = filesOf(folder);
-  const server = createServer(({ url }, response) => {
-    const path = url === '/' ? '/index.html' : `${url}`;
-    // browsers ask for an icon unasked, and complain of a 404
-    const content = path === '/favicon.ico' ? Buffer.alloc(0) : files.get(path);
-    const type = extname(path) === '.html' ? 'text/html' : 'text/javascript';
-    response.writeHead(content === undefined ? 404 : 200, {
-      'content-type': type,
-      'content-security-policy': policy,
-    });
-    response.end(content);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  const page = await browser.newPage();
+  const served = await serve(folder, policy);
   try {
-    /** @type {string[]} */
-    const errors = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    page.on('pageerror', (error) => errors.push(`${error}`));
-    await page.goto(`http://127.0.0.1:${port}/`, { timeout });
-    await page.waitForFunction(() => document.title.startsWith('{'), undefined, { timeout });
-    return { result: JSON.parse(await page.title()), errors };
+    return await visit(browser, served.origin);
   } finally {
-    await page.close();
-    server.closeAllConnections();
-    server.close();
+    served.close();
   }
 }
 
@@ -140,9 +92,9 @@ async function checkBundler(name, bundle, folder, browser) {
   await check(name, async () => {
     for (const entry of ['main', 'context', 'header']) {
       await bundle(folder, entry, outDir(entry));
-      const [bytes, gzipped] = scriptSizes(outDir(entry));
-      raw[entry] = bytes;
-      console.log(`      ${`${entry}.js`.padEnd(18)} ${bytes} bytes, gzip ${gzipped}`);
+      const scripts = scriptsOf(outDir(entry));
+      raw[entry] = scripts.length;
+      console.log(`      ${`${entry}.js`.padEnd(18)} ${sizeOf(scripts)}`);
     }
     return 'bundled without warnings';
   });
@@ -165,24 +117,31 @@ async function checkBundler(name, bundle, folder, browser) {
   });
 }
 
+const start = performance.now();
 /** @type {string | undefined} */
 let folder;
 /** @type {Browser | undefined} */
 let browser;
 await check('install', () => {
   ({ folder } = installPackage());
-  cpSync(join(here, 'page'), folder, { recursive: true });
-  copyFileSync(join(here, '../runtimes/vectors.mjs'), join(folder, 'vectors.mjs'));
   return 'packed and installed, with @noble/curves, @noble/hashes and @hpke/core';
 });
+const installed = folder;
+if (installed !== undefined) await check('contents', () => checkContents(installed));
 await check('Chromium', async () => {
   browser = await launch();
   return browser.version();
 });
 if (folder !== undefined && browser !== undefined) {
+  const caller = join(dirname(folder), 'caller');
+  cpSync(folder, caller, { recursive: true });
+  cpSync(join(here, 'page'), folder, { recursive: true });
+  copyFileSync(join(here, '../runtimes/vectors.mjs'), join(folder, 'vectors.mjs'));
   await checkBundler('Vite', bundleWithVite, folder, browser);
   await checkBundler('esbuild', bundleWithEsbuild, folder, browser);
+  await checkCalls(caller, browser);
 }
 await browser?.close();
 await esbuild.stop();
+console.log(`${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
 finish();
