@@ -104,7 +104,7 @@ describe('a sending key', () => {
       throw new Error('denied');
     };
     const { client } = new Person({ storage: { getItem: denied, setItem: denied } });
-    await client.setEncryptionKey(randomKey(), 1);
+    await client.setEncryptionKey(randomKey());
   });
 
   test('goes with its worker: nothing is sent until there is another, and not the same', async () => {

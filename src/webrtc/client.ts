@@ -7,7 +7,7 @@ import { assertBytes, assertObject, type Bytes, copyOf, toU64, type U64 } from '
 import { readClientOptions, type SFrameClientOptions, type TrackOptions } from './client-options.ts';
 import { SFrameClientEvent, type SFrameClientEventInit, type SFrameClientEventType } from './event.ts';
 import { PageSession } from './page-session.ts';
-import { copyBytes, copyKey, type SFrameSendingEpoch, transferOf } from './sending-keys.ts';
+import { copyBytes, copyKey, handOver, type SFrameSendingEpoch, transferOf } from './sending-keys.ts';
 import { copyMaterial, type SFrameSigningOptions, type SFrameVerifyingOptions } from './signing-options.ts';
 import type { SFrameStats } from './stats.ts';
 import { browserSupport, type SFrameSupport, workerFromUrl } from './support.ts';
@@ -152,7 +152,8 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
    * @returns the KID to announce with the key
    * @throws TypeError or RangeError naming the argument
    * @throws {@link SFrameError} `key-reuse` if this page, or this tab before it was reloaded, has had this (base key, KID);
-   * `worker-failed`, `destroyed`, `engine-unavailable`
+   * if a KID is given and nobody would know after a reload, because the storage cannot be used (see the option `storage`);
+   * or if a participant sends under it. `worker-failed`, `destroyed`, `engine-unavailable`
    */
   async setEncryptionKey(baseKey: Uint8Array | CryptoKey, kid?: U64): Promise<bigint> {
     return this.#session.sending.setKey(baseKey, kid);
@@ -166,9 +167,10 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
    */
   async addDecryptionKey(participant: string, baseKey: Uint8Array | CryptoKey, kid: U64): Promise<void> {
     assertParticipant(participant);
-    const key = copyKey(baseKey);
-    const args = { participant, baseKey: key, kid: toU64(kid, 'kid') };
-    return this.#session.request('addKey', args, transferOf(key));
+    return handOver(copyKey(baseKey), async (key) => {
+      const args = { participant, baseKey: key, kid: toU64(kid, 'kid') };
+      return this.#session.request('addKey', args, transferOf(key));
+    });
   }
 
   /** Wipes a key of a participant. Resolves with whether there was one. */
@@ -209,9 +211,10 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
   async addRatchetKey(participant: string, baseKey: Uint8Array, kid: U64): Promise<void> {
     this.#session.need('ratchetBits');
     assertParticipant(participant);
-    const key = copyBytes(baseKey);
-    const args = { participant, baseKey: key, kid: toU64(kid, 'kid') };
-    return this.#session.request('addRatchetKey', args, [key.buffer]);
+    return handOver(copyBytes(baseKey), async (key) => {
+      const args = { participant, baseKey: key, kid: toU64(kid, 'kid') };
+      return this.#session.request('addRatchetKey', args, [key.buffer]);
+    });
   }
 
   /** Wipes a generation of a participant's. Resolves with whether there was one. */
@@ -241,10 +244,11 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
     assertObject(given.members, 'members');
     const { groupSize, senderIndex, graceSeconds } = given;
     const epoch = toU64(given.epoch, 'epoch');
-    const baseKey = copyBytes(given.baseKey);
-    const members = new Map(Object.entries(given.members));
-    const args = { epoch, baseKey, groupSize, senderIndex, graceSeconds, members };
-    return this.#session.request('addEpoch', args, [baseKey.buffer]);
+    return handOver(copyBytes(given.baseKey), async (baseKey) => {
+      const members = new Map(Object.entries(given.members));
+      const args = { epoch, baseKey, groupSize, senderIndex, graceSeconds, members };
+      return this.#session.request('addEpoch', args, [baseKey.buffer]);
+    });
   }
 
   /** Wipes an epoch. Resolves with whether there was one. */
@@ -283,10 +287,11 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
   async signFrames(options: SFrameSigningOptions): Promise<void> {
     assertObject(options, 'options');
     const { participant, algorithm, everyFrames, everyMs } = options;
-    const privateKey = copyMaterial(options.privateKey, 'privateKey');
-    const session = copyMaterial(options.session, 'session') as Bytes;
-    const args = { participant, session, privateKey, algorithm, everyFrames, everyMs };
-    return this.#session.request('signFrames', args, transferOf(privateKey));
+    return handOver(copyMaterial(options.privateKey, 'privateKey'), async (privateKey) => {
+      const session = copyMaterial(options.session, 'session') as Bytes;
+      const args = { participant, session, privateKey, algorithm, everyFrames, everyMs };
+      return this.#session.request('signFrames', args, transferOf(privateKey));
+    });
   }
 
   /**

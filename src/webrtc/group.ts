@@ -3,7 +3,7 @@
 import type { CipherSuiteParameters } from '../cipher-suite.ts';
 import type { FrameDecryptor } from '../frame-decryptor.ts';
 import { MlsDecryptor } from '../mls.ts';
-import { messageKeyOf } from './message-key.ts';
+import { withMessageKey } from './message-key.ts';
 import type { ReceivingEpoch, SessionConfig } from './protocol.ts';
 
 /** The epochs of a group. */
@@ -32,13 +32,13 @@ export class Group {
   }
 
   async addEpoch({ members, ...epoch }: ReceivingEpoch): Promise<void> {
-    const messageKey = await messageKeyOf(this.#suite, epoch.epoch, epoch.baseKey);
-    this.#media.addEpoch(epoch);
-    if (messageKey !== undefined) this.#messages.addEpoch({ ...epoch, baseKey: messageKey });
-    messageKey?.fill(0);
-    for (const earlier of this.#members.keys())
-      if (!this.#media.hasEpoch(earlier)) this.#members.delete(earlier);
-    this.#members.set(epoch.epoch, members);
+    await withMessageKey(this.#suite, epoch.epoch, epoch.baseKey, (messageKey) => {
+      this.#media.addEpoch(epoch);
+      if (messageKey !== undefined) this.#messages.addEpoch({ ...epoch, baseKey: messageKey });
+      for (const earlier of this.#members.keys())
+        if (!this.#media.hasEpoch(earlier)) this.#members.delete(earlier);
+      this.#members.set(epoch.epoch, members);
+    });
   }
 
   removeEpoch(epoch: bigint): boolean {

@@ -16,6 +16,7 @@ import {
   type Transfer,
   type TransformOptions,
   type WireError,
+  wipeSecrets,
 } from './protocol.ts';
 import { Session } from './session.ts';
 import type { Transformer } from './track.ts';
@@ -66,19 +67,25 @@ export class WorkerHost {
   async #answer(request: Request): Promise<void> {
     const { client, id, op, args } = request;
     const head = { sframe: PROTOCOL, client, id } as const;
+    let result: unknown;
     try {
-      const result = await this.#act(client, op, args);
-      const transfer = ArrayBuffer.isView(result) ? [result.buffer as ArrayBuffer] : [];
-      this.#scope.postMessage({ ...head, result } satisfies Answer, transfer);
+      result = await this.#act(client, op, args);
+      this.#scope.postMessage({ ...head, result } satisfies Answer, buffersOf(result));
     } catch (error) {
       this.#scope.postMessage({ ...head, error: wireErrorOf(error) } satisfies Answer, []);
+    } finally {
+      // What has left is not here any more; what could not leave must not stay.
+      wipeSecrets(result as object | undefined);
     }
   }
 
   async #act(client: string, op: Operation, args: Operations[Operation]['args']): Promise<unknown> {
     const place = this.#placeOf(client);
     if (op === 'setup') return this.#setUp(client, place, args as SessionConfig);
-    if (place.session === undefined) throw new SFrameError('destroyed');
+    if (place.session === undefined) {
+      wipeSecrets(args as object | undefined);
+      throw new SFrameError('destroyed');
+    }
     // A client that is gone keeps its place: its transforms may still bring frames, which must be dropped.
     return place.session.handle(op, args as never);
   }
@@ -91,6 +98,12 @@ export class WorkerHost {
     for (const [track, transformer] of place.early.splice(0)) session.attach(track, transformer);
     return { isLocked: await holdLock(config.lock) };
   }
+}
+
+/** What of a result goes to the page for good: bytes, and the key that is exported. */
+function buffersOf(result: unknown): ArrayBuffer[] {
+  const bytes = ArrayBuffer.isView(result) ? result : (result as { baseKey?: unknown } | undefined)?.baseKey;
+  return ArrayBuffer.isView(bytes) ? [bytes.buffer as ArrayBuffer] : [];
 }
 
 function wireErrorOf(error: unknown): WireError {

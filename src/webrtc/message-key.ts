@@ -19,8 +19,25 @@ export function messageMetadata(): Bytes {
   return new TextEncoder().encode(METADATA);
 }
 
-/** The base key of messages, to be wiped. undefined: there is no WebCrypto here, and so no messages. */
-export async function messageKeyOf(
+/**
+ * Derives the base key of messages, gives it to `use`, and wipes it whatever happens there. It is undefined where there is
+ * no WebCrypto, and so are no messages.
+ */
+export async function withMessageKey<T>(
+  suite: CipherSuiteParameters,
+  kid: bigint,
+  baseKey: KeyMaterial,
+  use: (messageKey: Bytes | undefined) => T | Promise<T>,
+): Promise<T> {
+  const messageKey = await messageKeyOf(suite, kid, baseKey);
+  try {
+    return await use(messageKey);
+  } finally {
+    messageKey?.fill(0);
+  }
+}
+
+async function messageKeyOf(
   suite: CipherSuiteParameters,
   kid: bigint,
   baseKey: KeyMaterial,

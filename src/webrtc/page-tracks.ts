@@ -41,6 +41,8 @@ export class PageTracks {
   readonly #kind: TransformKind | null;
   readonly #tracks: Map<number, PageTrack> = new Map();
   readonly #numbers: WeakMap<Endpoint, number> = new WeakMap();
+  /** What the worker knows endpoints by: the number each had first. */
+  readonly #firstNumbers: WeakMap<Endpoint, number> = new WeakMap();
   #next = 1;
 
   /** @param client its name among the messages */
@@ -74,10 +76,12 @@ export class PageTracks {
     owners.set(endpoint, this);
     const known = this.#find(endpoint);
     const track = known?.binding.track ?? this.#next++;
-    const binding: Binding = { track, role, kind, codecs: codecsOf(endpoint), ...rules };
+    const first = this.#firstNumbers.get(endpoint) ?? track;
+    const binding: Binding = { track, endpoint: first, role, kind, codecs: codecsOf(endpoint), ...rules };
     const entry = known ?? { endpoint, binding, transform: undefined, attachedAt: 0, isStripped: false };
     entry.binding = binding;
     this.#numbers.set(endpoint, track);
+    this.#firstNumbers.set(endpoint, first);
     this.#tracks.set(track, entry); // first of all: if the rest fails, it is watched all the same
     this.#supervisor.tell('bind', binding);
     this.#attach(entry);

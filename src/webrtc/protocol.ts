@@ -58,6 +58,8 @@ export type TrackPolicy = 'protected' | 'plaintext' | 'echo';
 /** One sender or receiver. */
 export interface Binding {
   readonly track: number;
+  /** Which of the page's it is: it may come back as another track, and what it has opened comes back with it. */
+  readonly endpoint: number;
   readonly role: 'send' | 'receive';
   readonly policy: TrackPolicy;
   /** Whose frames are received; empty of senders. */
@@ -156,7 +158,8 @@ export interface Operations {
   removeKey: { args: { participant: string; kid: bigint }; result: boolean };
   removeParticipant: { args: { participant: string }; result: undefined };
   setRatchetKey: { args: { baseKey: Bytes; generation: bigint; fingerprint: string }; result: bigint };
-  ratchet: { args: undefined; result: bigint };
+  /** Answers under which key frames leave now: the page cannot know its fingerprint. */
+  ratchet: { args: undefined; result: { kid: bigint; fingerprint: string } };
   exportKey: { args: undefined; result: { baseKey: Bytes; kid: bigint } };
   addRatchetKey: { args: { participant: string; baseKey: Bytes; kid: bigint }; result: undefined };
   removeGeneration: { args: { participant: string; generation: bigint }; result: boolean };
@@ -242,6 +245,19 @@ export interface TransformOptions {
   readonly sframe: typeof PROTOCOL;
   readonly client: string;
   readonly track: number;
+}
+
+/** What of a request, or of an answer, is secret. */
+interface Secrets {
+  readonly baseKey?: unknown;
+  readonly privateKey?: unknown;
+}
+
+/** Zeroes the keys among arguments or in a result, as far as they are here: what was transferred is gone. */
+export function wipeSecrets(message: object | undefined): void {
+  const { baseKey, privateKey }: Secrets = message ?? {};
+  for (const key of [baseKey, privateKey])
+    if (ArrayBuffer.isView(key) && key.byteLength > 0) (key as Bytes).fill(0);
 }
 
 /** Whether a message, or a transform's options, are ours. */

@@ -19,6 +19,12 @@ export interface Keyring {
   opened(ciphertext: Uint8Array, metadata: Uint8Array | undefined, decryptor: FrameDecryptor): boolean;
 }
 
+/**
+ * Why a frame is not handed out that opened, but that signatures refuse. No code of the API: tracks count it and tell it
+ * as they do those.
+ */
+const UNVERIFIED = 'unverified' as SFrameErrorCode;
+
 /** A frame that may be opened. */
 interface Attempt {
   readonly decryptor: FrameDecryptor;
@@ -32,13 +38,14 @@ interface Attempt {
 /** One receiver's. */
 export class ReceiverOpener implements FrameOpener {
   readonly #keyring: Keyring;
-  readonly #guard: ReplayGuard;
+  readonly #guard: () => ReplayGuard;
   /** Of the last frame, if it had a header. */
   #kid: bigint | undefined;
 
-  constructor(keyring: Keyring, guard: ReplayGuard) {
+  /** @param guard the receiver's windows, or where they are to be had when a frame comes */
+  constructor(keyring: Keyring, guard: ReplayGuard | (() => ReplayGuard)) {
     this.#keyring = keyring;
-    this.#guard = guard;
+    this.#guard = typeof guard === 'function' ? guard : () => guard;
   }
 
   /** The KID of the last frame, if it had a header. It may be forged. */
@@ -86,7 +93,7 @@ export class ReceiverOpener implements FrameOpener {
     const fingerprint = decryptor.fingerprintOf(kid);
     if (fingerprint !== undefined) {
       if (this.#keyring.refuses(fingerprint)) return 'key-id';
-      if (!this.#guard.accepts(fingerprint, high, low)) return 'replay';
+      if (!this.#guard().accepts(fingerprint, high, low)) return 'replay';
     }
     return { decryptor, kid, high, low, fingerprint };
   }
@@ -102,7 +109,7 @@ export class ReceiverOpener implements FrameOpener {
     const refusal = this.#refusalOf(attempt);
     if (refusal === undefined && this.#keyring.opened(ciphertext, metadata, attempt.decryptor)) return opened;
     opened.fill(0);
-    return refusal ?? 'authentication';
+    return refusal ?? UNVERIFIED;
   }
 
   #refusalOf({ decryptor, kid, high, low, fingerprint: before }: Attempt): SFrameErrorCode | undefined {
@@ -111,11 +118,12 @@ export class ReceiverOpener implements FrameOpener {
     const fingerprint = decryptor.fingerprintOf(kid);
     if (fingerprint === undefined || (before !== undefined && before !== fingerprint)) return 'key-id';
     if (this.#keyring.refuses(fingerprint)) return 'key-id';
-    return this.#guard.commit(fingerprint, high, low) ? undefined : 'replay';
+    return this.#guard().commit(fingerprint, high, low) ? undefined : 'replay';
   }
 
   #orThrow(opened: Bytes | SFrameErrorCode): Bytes {
-    if (typeof opened === 'string') throw new SFrameError(opened, this.#kid);
+    if (typeof opened === 'string')
+      throw new SFrameError(opened === UNVERIFIED ? 'authentication' : opened, this.#kid);
     return opened;
   }
 }

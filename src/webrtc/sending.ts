@@ -5,13 +5,15 @@ import type { CipherSuiteParameters } from '../cipher-suite.ts';
 import { isCryptoKey } from '../core/subtle.ts';
 import { SFrameEncryptor } from '../encryptor.ts';
 import { SFrameError } from '../errors.ts';
+import type { FrameEncryptor, KeyIdentity } from '../frame-encryptor.ts';
+import { parseHeader } from '../header.ts';
 import { MlsEncryptor } from '../mls.ts';
 import { RatchetEncryptor } from '../sender-keys.ts';
 import { type Bytes, lengthOf } from '../types.ts';
 import { LimitedEncryptor } from './limited-encryptor.ts';
-import { messageKeyOf, messageMetadata } from './message-key.ts';
+import { messageMetadata, withMessageKey } from './message-key.ts';
 import { Meter } from './meter.ts';
-import type { KeyMaterial, SendingEpoch, SessionConfig } from './protocol.ts';
+import { type KeyMaterial, type SendingEpoch, type SessionConfig, wipeSecrets } from './protocol.ts';
 
 /** Encryptors of one kind: of frames, and of messages. */
 interface Pair<E extends { destroy(): void }> {
@@ -34,7 +36,7 @@ export class Sending {
   readonly messageMeter: Meter = new Meter();
   readonly #messages: LimitedEncryptor;
   readonly #metadata: Bytes = messageMetadata();
-  /** One-way: what this client has sent under. */
+  /** One-way: what this client has sent under, frames and messages. */
   readonly #own: Set<string>;
   #plain: Pair<SFrameEncryptor> | undefined;
   #ratchet: Ratchet | undefined;
@@ -47,6 +49,7 @@ export class Sending {
     this.#own = new Set(config.own);
     this.media = new LimitedEncryptor(config, suite, expiring);
     this.#messages = new LimitedEncryptor(config, suite, expiring);
+    this.#messages.onSealed = (encryptor, message) => this.#noteOwn(encryptor, message);
   }
 
   /** Whether this client has sent under a key. */
@@ -61,15 +64,15 @@ export class Sending {
       messages: new SFrameEncryptor(this.#config),
     };
     const { media, messages } = this.#plain;
-    const messageKey = await messageKeyOf(this.#suite, kid, baseKey);
-    this.#own.add(fingerprint);
-    if (isCryptoKey(baseKey)) await media.importEncryptionKey(baseKey, kid);
-    else media.setEncryptionKey(baseKey, kid);
-    this.media.use(media);
-    if (messageKey !== undefined) messages.setEncryptionKey(messageKey, kid);
-    messageKey?.fill(0);
-    this.#messages.use(messages);
-    return kid;
+    return withMessageKey(this.#suite, kid, baseKey, async (messageKey) => {
+      this.#own.add(fingerprint);
+      if (isCryptoKey(baseKey)) await media.importEncryptionKey(baseKey, kid);
+      else media.setEncryptionKey(baseKey, kid);
+      this.media.use(media);
+      if (messageKey !== undefined) messages.setEncryptionKey(messageKey, kid);
+      this.#messages.use(messages);
+      return kid;
+    });
   }
 
   /** A key that can be ratcheted, at step 0. */
@@ -83,11 +86,11 @@ export class Sending {
     const { media } = this.#ratchet;
     this.#own.add(fingerprint);
     media.setEncryptionKey(baseKey, generation);
-    return this.#followRatchet();
+    return (await this.#followRatchet()).kid;
   }
 
-  /** The next step. Returns its KID. */
-  async ratchet(): Promise<bigint> {
+  /** The next step. */
+  async ratchet(): Promise<KeyIdentity> {
     this.#ratcheting.ratchet();
     return this.#followRatchet();
   }
@@ -106,14 +109,14 @@ export class Sending {
       messages: new MlsEncryptor({ ...this.#config, epochBits, contextId }),
     };
     const { media, messages } = this.#mls;
-    const messageKey = await messageKeyOf(this.#suite, epoch.epoch, epoch.baseKey);
-    this.#own.add(fingerprint);
-    media.setEpoch(epoch);
-    this.media.use(media);
-    if (messageKey !== undefined) messages.setEpoch({ ...epoch, baseKey: messageKey });
-    messageKey?.fill(0);
-    this.#messages.use(messages);
-    return media.kid as bigint;
+    return withMessageKey(this.#suite, epoch.epoch, epoch.baseKey, (messageKey) => {
+      this.#own.add(fingerprint);
+      media.setEpoch(epoch);
+      this.media.use(media);
+      if (messageKey !== undefined) messages.setEpoch({ ...epoch, baseKey: messageKey });
+      this.#messages.use(messages);
+      return media.kid as bigint;
+    });
   }
 
   async encryptMessage(data: Bytes): Promise<Bytes> {
@@ -145,18 +148,28 @@ export class Sending {
   }
 
   /** Frames and messages leave under the step that the ratchet has reached. */
-  async #followRatchet(): Promise<bigint> {
+  async #followRatchet(): Promise<KeyIdentity> {
     const { media, messages } = this.#ratchet as Ratchet;
-    const kid = media.kid as bigint;
-    const fingerprint = media.keyOf(kid)?.fingerprint;
-    if (fingerprint !== undefined) this.#own.add(fingerprint);
+    const identity = media.keyOf(media.kid as bigint) as KeyIdentity;
+    const { kid, fingerprint } = identity;
+    this.#own.add(fingerprint);
     this.media.use(media);
-    const { baseKey } = media.exportKey();
-    const messageKey = await messageKeyOf(this.#suite, kid, baseKey);
-    baseKey.fill(0);
-    if (messageKey !== undefined) messages.setEncryptionKey(messageKey, kid);
-    messageKey?.fill(0);
-    this.#messages.use(messages);
-    return kid;
+    const exported = media.exportKey();
+    try {
+      await withMessageKey(this.#suite, kid, exported.baseKey, (messageKey) => {
+        if (messageKey !== undefined) messages.setEncryptionKey(messageKey, kid);
+        this.#messages.use(messages);
+      });
+    } finally {
+      wipeSecrets(exported);
+    }
+    return identity;
+  }
+
+  /** A message has left: should it come back as somebody else's, it is not opened. */
+  #noteOwn(encryptor: FrameEncryptor, message: Uint8Array): void {
+    const kid = parseHeader(message)?.kid;
+    const key = kid === undefined ? undefined : encryptor.keyOf(kid);
+    if (key !== undefined) this.#own.add(key.fingerprint);
   }
 }

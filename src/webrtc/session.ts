@@ -4,30 +4,33 @@
 import { type CipherSuiteParameters, cipherSuites } from '../cipher-suite.ts';
 import { InjectedFrames } from '../codec/injected.ts';
 import { preload } from '../core/engine.ts';
-import { SFrameError } from '../errors.ts';
+import { SFrameError, type SFrameErrorCode } from '../errors.ts';
 import { parseHeader } from '../header.ts';
-import { type Bytes, lengthOf } from '../types.ts';
+import { type Bytes, highHalf, lengthOf, lowHalf } from '../types.ts';
 import { transformerOf } from './frame-ports.ts';
 import { Group } from './group.ts';
 import { messageMetadata } from './message-key.ts';
 import { Participant } from './participant.ts';
-import type {
-  KeyMaterial,
-  Notice,
-  Operation,
-  Operations,
-  SendingEpoch,
-  SessionConfig,
-  SessionCounts,
+import {
+  type Binding,
+  type Notice,
+  type Operation,
+  type Operations,
+  type SendingEpoch,
+  type SessionConfig,
+  type SessionCounts,
+  wipeSecrets,
 } from './protocol.ts';
 import { type Keyring, ReceiverOpener } from './receiver-opener.ts';
-import { ReplayGuard } from './replay-guard.ts';
+import { ReplayGuard, ReplayGuards } from './replay-guard.ts';
 import { Sending } from './sending.ts';
 import { Signatures } from './signatures.ts';
 import { Track, type TrackServices, type Transformer } from './track.ts';
 
 /** The name under which own keys stand, for echoes: no participant has it. */
 const ECHO = '';
+/** Of how many keys it is known which messages have come: more than there are senders. */
+const MESSAGE_WINDOWS = 1024;
 
 type Handlers = {
   readonly [O in Exclude<Operation, 'setup'>]: (
@@ -50,6 +53,8 @@ export class Session {
   #group: Group | undefined;
   #echoGroup: Group | undefined;
   readonly #tracks: Map<number, Track> = new Map();
+  readonly #guards: ReplayGuards;
+  readonly #messageGuard: ReplayGuard;
   readonly #metadata: Bytes = messageMetadata();
   #turn: Promise<unknown> = Promise.resolve();
   #destroyed = false;
@@ -59,6 +64,8 @@ export class Session {
     this.#suite = cipherSuites[config.cipherSuite];
     this.#sending = new Sending(config, this.#suite, (kid) => tell({ type: 'expiring', kid }));
     this.#echo = new Participant(config, this.#suite);
+    this.#guards = new ReplayGuards(config.replayWindow);
+    this.#messageGuard = new ReplayGuard(config.replayWindow, MESSAGE_WINDOWS);
     this.#signatures = new Signatures(config, tell);
     this.#sending.media.onSealed = (...frame) => this.#signatures.sealed(...frame);
     this.#services = {
@@ -86,10 +93,10 @@ export class Session {
   ): Promise<Operations[O]['result']> {
     const act = async () => {
       try {
-        if (this.#destroyed && op !== 'destroy') throw new SFrameError('destroyed');
+        if (op !== 'destroy') this.#assertOpen();
         return await this.#handlers[op](args);
       } finally {
-        wipe(args as SecretArgs | undefined);
+        wipeSecrets(args);
       }
     };
     if (immediate.has(op)) return act();
@@ -116,23 +123,30 @@ export class Session {
     bind: (binding) => this.#trackOf(binding.track).bind(binding) as undefined,
     port: ({ track, port }) => this.attach(track, transformerOf(port)) as undefined,
     unbind: ({ track }) => {
-      this.#tracks.get(track)?.close();
+      const known = this.#tracks.get(track);
+      known?.close();
+      if (known?.binding !== undefined) this.#guards.leave(known.binding.endpoint);
       this.#tracks.delete(track);
       return undefined;
     },
     setKey: async ({ baseKey, kid, fingerprint }) => {
+      this.#assertNobodysKey(kid, fingerprint);
       const set = await this.#sending.setKey(baseKey, kid, fingerprint);
       await this.#echo.addKey(baseKey, kid);
       for (const old of outOf(this.#echoKids, kid)) this.#echo.removeKey(old);
       return this.#sendingChanged(set);
     },
     setRatchetKey: async ({ baseKey, generation, fingerprint }) => {
+      this.#assertNobodysKey(generation << BigInt(this.#config.ratchetBits ?? 0), fingerprint);
       const kid = await this.#sending.setRatchetKey(baseKey, generation, fingerprint);
-      this.#echo.addRatchetKey(baseKey, kid);
+      await this.#echo.addRatchetKey(baseKey, kid);
       for (const old of outOf(this.#echoGenerations, generation)) this.#echo.removeGeneration(old);
       return this.#sendingChanged(kid);
     },
-    ratchet: async () => this.#sendingChanged(await this.#sending.ratchet()),
+    ratchet: async () => {
+      const { kid, fingerprint } = await this.#sending.ratchet();
+      return { kid: this.#sendingChanged(kid), fingerprint };
+    },
     exportKey: () => this.#sending.exportKey(),
     setEpoch: async (epoch) => {
       const kid = await this.#sending.setEpoch(epoch);
@@ -150,8 +164,8 @@ export class Session {
       this.#group?.forget(participant); // whether his frames must be signed is not forgotten
       return undefined;
     },
-    addRatchetKey: ({ participant, baseKey, kid }) => {
-      this.#participantOf(participant).addRatchetKey(baseKey, kid);
+    addRatchetKey: async ({ participant, baseKey, kid }) => {
+      await this.#participantOf(participant).addRatchetKey(baseKey, kid);
       return this.#receivingChanged(participant);
     },
     removeGeneration: ({ participant, generation }) =>
@@ -190,8 +204,13 @@ export class Session {
       refuses: (fingerprint) => binding()?.policy !== 'echo' && this.#sending.isOwn(fingerprint),
       opened: (...frame) => this.#signatures.opened(binding()?.participant ?? ECHO, ...frame),
     };
-    const opener = new ReceiverOpener(keyring, new ReplayGuard(this.#config.replayWindow));
-    const track = new Track(this.#services, opener);
+    // A transform may be here before it is known whose frames come; then, that does not change.
+    let guard: ReplayGuard | undefined;
+    const guardOf = () => {
+      guard ??= this.#guards.take((binding() as Binding).endpoint);
+      return guard;
+    };
+    const track = new Track(this.#services, new ReceiverOpener(keyring, guardOf));
     this.#tracks.set(number, track);
     return track;
   }
@@ -201,6 +220,21 @@ export class Session {
     participant ??= new Participant(this.#config, this.#suite);
     this.#participants.set(name, participant);
     return participant;
+  }
+
+  /**
+   * Two who send under one key would both count from 0. It takes an application that gives out one KID to all, or chance.
+   * @throws SFrameError `key-reuse`
+   */
+  #assertNobodysKey(kid: bigint, fingerprint: string): void {
+    for (const participant of this.#participants.values())
+      if (participant.has(kid, fingerprint))
+        throw new SFrameError('key-reuse', kid, 'a participant sends under this base key and KID');
+  }
+
+  /** @throws SFrameError `destroyed` */
+  #assertOpen(): void {
+    if (this.#destroyed) throw new SFrameError('destroyed');
   }
 
   /** Frames leave under another key. */
@@ -221,6 +255,7 @@ export class Session {
 
   /** An echo is what a server sends back of our own frames. */
   async #echoEpoch({ epoch, baseKey, groupSize, senderIndex }: SendingEpoch): Promise<void> {
+    this.#assertOpen();
     this.#echoGroup ??= new Group(this.#config, this.#suite);
     const members = new Map([[ECHO, senderIndex]]);
     await this.#echoGroup.addEpoch({
@@ -234,25 +269,41 @@ export class Session {
   }
 
   async #decryptMessage(participant: string, data: Bytes): Promise<Bytes> {
-    const kid = parseHeader(data)?.kid;
-    const meter = this.#sending.messageMeter;
-    if (kid === undefined) {
-      meter.drop('syntax');
-      throw new SFrameError('syntax');
-    }
-    const keys = this.#participants.get(participant);
-    const media = keys?.find(kid)?.fingerprintOf(kid);
-    const isOwn = media !== undefined && this.#sending.isOwn(media);
-    const decryptor = keys?.findMessages(kid) ?? this.#group?.findMessages(participant, kid);
     const started = performance.now();
+    const meter = this.#sending.messageMeter;
+    const header = parseHeader(data);
     const opened =
-      decryptor === undefined || isOwn ? 'key-id' : await decryptor.tryDecryptAsync(data, this.#metadata);
+      header === undefined ? 'syntax' : await this.#openMessage(participant, data, header.kid, header.ctr);
     if (typeof opened !== 'string') {
       meter.count(lengthOf(opened), performance.now() - started);
       return opened;
     }
     meter.drop(opened);
-    throw new SFrameError(opened, kid);
+    throw new SFrameError(opened, header?.kid);
+  }
+
+  /**
+   * Opens a message, once. While its key is here, that key's window sees to it, which nobody can make us forget by using
+   * many keys. Keys go with their participants, and may come back, as another's even: of that the guard knows, by key.
+   */
+  async #openMessage(
+    participant: string,
+    data: Bytes,
+    kid: bigint,
+    ctr: bigint,
+  ): Promise<Bytes | SFrameErrorCode> {
+    const keys = this.#participants.get(participant);
+    const media = keys?.find(kid)?.fingerprintOf(kid);
+    if (media !== undefined && this.#sending.isOwn(media)) return 'key-id';
+    const decryptor = keys?.findMessages(kid) ?? this.#group?.findMessages(participant, kid);
+    if (decryptor === undefined) return 'key-id';
+    const opened = await decryptor.tryDecryptAsync(data, this.#metadata);
+    if (typeof opened === 'string') return opened;
+    const fingerprint = decryptor.fingerprintOf(kid);
+    const isOwn = fingerprint === undefined || this.#sending.isOwn(fingerprint);
+    if (!isOwn && this.#messageGuard.commit(fingerprint, highHalf(ctr), lowHalf(ctr))) return opened;
+    opened.fill(0);
+    return isOwn ? 'key-id' : 'replay';
   }
 
   #counts(): SessionCounts {
@@ -277,16 +328,6 @@ function hasCore(isRequired: boolean): boolean {
     if (isRequired) throw error;
     return false;
   }
-}
-
-/** What of a request's arguments is secret, and ours. */
-interface SecretArgs {
-  readonly baseKey?: KeyMaterial;
-  readonly privateKey?: KeyMaterial;
-}
-
-function wipe({ baseKey, privateKey }: SecretArgs = {}): void {
-  for (const key of [baseKey, privateKey]) if (ArrayBuffer.isView(key)) key.fill(0);
 }
 
 /** Adds what is new to a list of two; returns what is out of it. */
