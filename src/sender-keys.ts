@@ -16,8 +16,9 @@ import {
   readReplayWindow,
 } from './options.ts';
 import { KidLayout } from './sender-keys/kid-layout.ts';
-import { type RatchetLimits, RatchetRing } from './sender-keys/ratchet-ring.ts';
-import { type Bytes, toInteger, toU64, type U64 } from './types.ts';
+import { readLimits } from './sender-keys/limits.ts';
+import { RatchetRing } from './sender-keys/ratchet-ring.ts';
+import { type Bytes, toU64, type U64 } from './types.ts';
 
 /** Options of {@link RatchetEncryptor}. */
 export interface RatchetEncryptorOptions extends ContextOptions {
@@ -281,20 +282,4 @@ function readContext(options: ContextOptions): Context {
       "WebCrypto cannot ratchet base keys: engine must be 'auto' or 'wasm'",
     );
   return context;
-}
-
-/** As many steps as nobody needs. */
-const MAX_STEPS = 2 ** 20;
-
-/** How far a receiver goes along: together less than 2^R steps, or late frames and early ones could not be told apart. */
-function readLimits(options: RatchetDecryptorOptions, { turn }: KidLayout): RatchetLimits {
-  const room = turn - 1;
-  const forward = toInteger(options.maxForward, 'maxForward', -1, 0, MAX_STEPS);
-  const past = toInteger(options.maxPast, 'maxPast', -1, 0, MAX_STEPS);
-  const leftForPast = forward < 0 ? Math.floor(room / 2) : Math.max(0, room - forward);
-  const maxPast = past < 0 ? Math.min(2, leftForPast) : past;
-  const maxForward = forward < 0 ? Math.min(16, Math.max(1, room - maxPast)) : forward;
-  if (maxForward + maxPast > room)
-    throw new RangeError(`maxForward + maxPast must be below 2^ratchetBits, here ${turn}`);
-  return { maxForward, maxPast };
 }

@@ -77,6 +77,7 @@ const layers: Record<string, number> = {
   'passphrase.ts': 2,
   'retirement.ts': 2,
   'rotation/usage.ts': 2,
+  'sender-keys/limits.ts': 2,
   'stream/event.ts': 2,
   'trust/exchange/letter.ts': 2,
   'trust/exchange/refusals.ts': 2,

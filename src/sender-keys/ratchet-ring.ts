@@ -18,15 +18,10 @@ import type { Context } from '../options.ts';
 import { type Bytes, isSame, joinU64 } from '../types.ts';
 import { Chain } from './chain.ts';
 import type { KidLayout } from './kid-layout.ts';
+import type { RatchetLimits } from './limits.ts';
 
 /** How long the keys of past steps stay, in ms: media that comes later than that is of no use. */
 const PAST_MS = 10_000;
-
-/** How far a receiver follows its sender, and looks back, in steps. Together less than 2^R: no KID is ambiguous. */
-export interface RatchetLimits {
-  readonly maxForward: number;
-  readonly maxPast: number;
-}
 
 /** The key of a step that its sender has left. */
 interface PastKey {

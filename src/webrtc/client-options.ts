@@ -54,7 +54,8 @@ export interface SFrameClientOptions extends ContextOptions, UsageLimits, TrackO
   readonly contextId?: U64 | undefined;
   /**
    * Where fingerprints of used keys outlive the page, so that no key is sent under again after a reload; default
-   * `sessionStorage`, null: nowhere.
+   * `sessionStorage`. Where it throws, only KIDs that are drawn at random are taken. null says that base keys are fresh
+   * each time, so that nothing has to be remembered.
    */
   readonly storage?: KeyStorage | null | undefined;
   /** How often senders are looked at for leaks, in seconds; default 1, 0: never, nor for transforms that get no frames. */

@@ -6,7 +6,8 @@ import type { Bytes } from '../types.ts';
  * The events of `SFrameClient`.
  *
  * - `active`: the first frame of a sender or receiver has come out of the worker, since it was attached
- * - `status`: its frames are dropped, for `reason`; or come out again, `recovered`
+ * - `status`: its frames are dropped, for `reason`; or come out again, `recovered`. Of signatures: `verified`, `unverified`
+ *   or `forged` of a participant; with a receiver, `unverified` means that its frames are dropped for it
  * - `plaintext`: it sends or takes frames unencrypted from now on, because the application has said so
  * - `unprotected`: **a protected sender or receiver was without its transform.** It has another now. A sender has been
  *   emptied: its track is in `track`

@@ -16,6 +16,13 @@ interface Crossing {
   readonly data: ArrayBuffer;
   readonly type?: string | undefined;
   readonly metadata?: object | undefined;
+  /** How many before it were not sent. */
+  readonly lost?: number;
+}
+
+/** How far a worker has come. */
+interface Taken {
+  readonly taken: number;
 }
 
 /** An encoded frame, as browsers have it. */
@@ -27,6 +34,8 @@ interface EncodedFrame {
 
 /** Frames that may be in the worker at a time; those that it drops are among them until a later one comes back. */
 const MAX_AWAY = 256;
+/** After how many frames a worker says how far it has come. */
+const SAY_EVERY = 32;
 
 /** The page's end: all frames of a sender or receiver go to one port, and come back from it, or are dropped. */
 export class FramePump {
@@ -34,6 +43,10 @@ export class FramePump {
   /** The frames in the worker, the oldest first. */
   readonly #away: Map<number, EncodedFrame> = new Map();
   #lastId = 0;
+  /** The last frame that the worker is known to have taken. */
+  #taken = 0;
+  /** How many were not sent since the last that was. */
+  #lost = 0;
   #port: MessagePort | undefined;
 
   constructor({ readable, writable }: EncodedStreams) {
@@ -45,10 +58,13 @@ export class FramePump {
   connect(): MessagePort {
     this.#port?.close();
     this.#away.clear();
+    this.#taken = this.#lastId;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = ({ data }: MessageEvent<Crossing>) => {
-      if (this.#port === port1) this.#return(data);
+    port1.onmessage = ({ data }: MessageEvent<Crossing | Taken>) => {
+      if (this.#port !== port1) return;
+      if ('taken' in data) this.#taken = data.taken;
+      else this.#return(data);
     };
     return port2;
   }
@@ -75,6 +91,10 @@ export class FramePump {
 
   #send(frame: EncodedFrame): void {
     if (this.#port === undefined) return;
+    if (this.#lastId - this.#taken >= MAX_AWAY) {
+      this.#lost += 1; // the worker is busy: nothing is to pile up there
+      return;
+    }
     this.#lastId += 1;
     this.#away.set(this.#lastId, frame);
     for (const oldest of this.#away.keys()) {
@@ -82,24 +102,32 @@ export class FramePump {
       this.#away.delete(oldest);
     }
     const { data, type } = frame;
-    const crossing: Crossing = { id: this.#lastId, data, type, metadata: frame.getMetadata?.() };
+    const metadata = frame.getMetadata?.();
+    const crossing: Crossing = { id: this.#lastId, data, type, metadata, lost: this.#lost };
+    this.#lost = 0;
     this.#port.postMessage(crossing);
   }
 }
 
 /** The worker's end, like what RTCRtpScriptTransform brings. */
 export function transformerOf(port: MessagePort): Transformer {
-  const readable = new ReadableStream({
-    start: (controller) => {
-      port.onmessage = ({ data: { id, data, type, metadata } }: MessageEvent<Crossing>) =>
+  const start = (controller: ReadableStreamDefaultController) => {
+    port.onmessage = ({ data: { id, data, type, metadata, lost = 0 } }: MessageEvent<Crossing>) => {
+      for (let i = 0; i < lost; i++) transformer.onlost?.();
+      if ((controller.desiredSize as number) > 0)
         controller.enqueue({ id, data, type, getMetadata: () => metadata });
-    },
-  });
-  const writable = new WritableStream({
-    write: ({ id, data }: Crossing) => {
-      const crossing: Crossing = { id, data };
-      port.postMessage(crossing, [data]);
-    },
-  });
-  return { readable, writable };
+      else transformer.onlost?.();
+      const progress: Taken = { taken: id };
+      if (id % SAY_EVERY === 0) port.postMessage(progress);
+    };
+  };
+  const write = ({ id, data }: Crossing) => {
+    const crossing: Crossing = { id, data };
+    port.postMessage(crossing, [data]);
+  };
+  const transformer: Transformer = {
+    readable: new ReadableStream({ start }, { highWaterMark: MAX_AWAY }),
+    writable: new WritableStream({ write }),
+  };
+  return transformer;
 }

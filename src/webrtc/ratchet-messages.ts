@@ -1,7 +1,7 @@
 // Messages of a sender who ratchets: the key of each step's messages is derived from that step's base key. Only an
 // authentic message takes a step, and then the base keys before it are gone.
 //
-// Messages are followed as far as frames are (see sender-keys/ratchet-ring.ts), and as far back: maxForward + maxPast is
+// Messages are followed as far as frames are (see sender-keys/limits.ts), and as far back: maxForward + maxPast is
 // less than 2^R, so that no KID can be of two steps. With R = 1 that leaves one step ahead, and none back.
 
 import { BaseKeys } from '../base-keys.ts';
@@ -12,19 +12,16 @@ import type { SFrameErrorCode } from '../errors.ts';
 import { parseHeader } from '../header.ts';
 import { Chain } from '../sender-keys/chain.ts';
 import { KidLayout } from '../sender-keys/kid-layout.ts';
+import { type RatchetLimits, readLimits } from '../sender-keys/limits.ts';
 import { type Bytes, isSame } from '../types.ts';
 import { withMessageKey } from './message-key.ts';
 import type { SessionConfig } from './protocol.ts';
-
-const MAX_FORWARD = 16;
-const MAX_PAST = 2;
 
 /** Opens the messages of one participant. */
 export class RatchetMessages {
   readonly #suite: CipherSuiteParameters;
   readonly #layout: KidLayout;
-  readonly #maxForward: number;
-  readonly #maxPast: number;
+  readonly #limits: RatchetLimits;
   readonly #baseKeys: BaseKeys;
   /** By generation. */
   readonly #chains: Map<bigint, Chain> = new Map();
@@ -35,15 +32,11 @@ export class RatchetMessages {
   /** For steps ahead: keys that may come to nothing are not given to two engines. */
   readonly #aside: ConstructorParameters<typeof SFrameDecryptor>[0];
 
-  /** @param config what a `RatchetDecryptor` has taken: the limits are in order */
+  /** @throws as `RatchetDecryptor`, if the limits are not in order */
   constructor(config: SessionConfig & { readonly ratchetBits: number }, suite: CipherSuiteParameters) {
-    const { ratchetBits, maxForward, maxPast } = config;
     this.#suite = suite;
-    this.#layout = new KidLayout(ratchetBits);
-    const room = this.#layout.turn - 1;
-    const leftForPast = maxForward === undefined ? Math.floor(room / 2) : room - maxForward;
-    this.#maxPast = maxPast ?? Math.min(MAX_PAST, leftForPast);
-    this.#maxForward = maxForward ?? Math.min(MAX_FORWARD, room - this.#maxPast);
+    this.#layout = new KidLayout(config.ratchetBits);
+    this.#limits = readLimits(config, this.#layout);
     this.#baseKeys = new BaseKeys(suite);
     this.#opener = new SFrameDecryptor(config);
     this.#aside = { ...config, engine: 'wasm' };
@@ -93,7 +86,7 @@ export class RatchetMessages {
     const chain = this.#chains.get(this.#layout.generationOf(kid));
     if (chain === undefined) return 'key-id';
     const steps = chain.distanceTo(kid);
-    if (steps > this.#maxForward) return 'ratchet-limit';
+    if (steps > this.#limits.maxForward) return 'ratchet-limit';
     if (steps === 0) return 'engine-unavailable'; // its key was given, and there was no WebCrypto to derive that of messages
     return withMessageKey(this.#suite, kid, chain.baseKeyAhead(steps), async (messageKey) => {
       if (messageKey === undefined) return 'engine-unavailable';
@@ -121,7 +114,7 @@ export class RatchetMessages {
   /** Whether a chain stands at this base key, or comes to it. */
   #leadsTo(chain: Chain, baseKey: Bytes, kid: bigint): boolean {
     const steps = chain.distanceTo(kid);
-    if (steps > 0) return steps <= this.#maxForward && isSame(chain.baseKeyAhead(steps), baseKey);
+    if (steps > 0) return steps <= this.#limits.maxForward && isSame(chain.baseKeyAhead(steps), baseKey);
     const next = nextBaseKey(this.#suite, baseKey);
     try {
       return isSame(chain.baseKeyAhead(1), next); // the chain does not show where it stands
@@ -161,7 +154,7 @@ export class RatchetMessages {
     }
     if (steps > 0) chain.advance(steps);
     for (const old of kids) {
-      if (chain.distanceFrom(old) <= this.#maxPast) continue;
+      if (chain.distanceFrom(old) <= this.#limits.maxPast) continue;
       this.#opener.removeDecryptionKey(old);
       kids.delete(old);
     }

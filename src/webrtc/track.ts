@@ -24,6 +24,8 @@ import { TrackNews } from './track-news.ts';
 export interface Transformer {
   readonly readable: ReadableStream;
   readonly writable: WritableStream;
+  /** Called for each frame that is lost because too many wait. */
+  onlost?: (() => void) | undefined;
   sendKeyFrameRequest?(): Promise<unknown>;
   generateKeyFrame?(rid?: string): Promise<unknown>;
 }
@@ -54,7 +56,7 @@ const ASK_EVERY_MS = 500;
 const MAX_ASKED = 10;
 
 /** Why a frame is dropped: a code, or what only tracks know. */
-type DropReason = SFrameErrorCode | 'codec' | 'short-tag' | 'unbound' | 'frame';
+type DropReason = SFrameErrorCode | 'codec' | 'short-tag' | 'unbound' | 'frame' | 'unverified' | 'overload';
 
 /** One sender's or receiver's frames. */
 export class Track {
@@ -104,6 +106,7 @@ export class Track {
   attach(transformer: Transformer): void {
     this.#transformer = transformer;
     this.#saidActive = false;
+    transformer.onlost = () => this.#drop('overload');
     const transform = new TransformStream({
       transform: async (frame, controller) => {
         const outcome = await this.#transform(frame);

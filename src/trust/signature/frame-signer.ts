@@ -108,7 +108,12 @@ export class FrameSigner extends KnownTarget<SignerEventType, SignerEvent> {
     this.#everyMs = toInteger(everyMs, 'everyMs', 1000, 1, 60_000);
     this.#clock = new Clock(now);
     this.#key = readSigningKey(privateKey, algorithm);
-    this.#head = headOf(this.#key.algorithm, session, participant, encryptor.suiteId);
+    try {
+      this.#head = headOf(this.#key.algorithm, session, participant, encryptor.suiteId);
+    } catch (error) {
+      this.#key.destroy(); // it is a copy
+      throw error;
+    }
     const inUse = encryptor.kid === undefined ? undefined : encryptor.keyOf(encryptor.kid);
     if (inUse === undefined) return;
     this.#current = new SigningRun(inUse, encryptor.ctr);
