@@ -15,6 +15,7 @@ import {
 } from 'ts-mls';
 import { subtleCrypto } from '../../core/subtle.ts';
 import { copyOf, isSame } from '../../types.ts';
+import { kem } from './kem.ts';
 
 export const SUITE: CiphersuiteName = 'MLS_128_DHKEMP256_AES128GCM_SHA256_P256';
 
@@ -58,5 +59,6 @@ const kdf: CiphersuiteImpl['kdf'] = {
 export async function loadSuite(): Promise<CiphersuiteImpl> {
   // Another name of signatures: that of P-256 would be loaded, and is replaced here in any case.
   const suite = { ...getCiphersuiteFromName(SUITE), signature: 'Ed25519' as const };
-  return { ...(await getCiphersuiteImpl(suite)), signature, hash, kdf };
+  const impl = await getCiphersuiteImpl(suite);
+  return { ...impl, hpke: { ...impl.hpke, ...kem }, signature, hash, kdf };
 }
