@@ -37,6 +37,7 @@ import {
   type U64,
 } from 'sframe-wasm';
 import { type Admit, type KeyChannel, SenderKeyExchange } from 'sframe-wasm/exchange';
+import { connectExchange, type ExchangeConnection } from 'sframe-wasm/exchange/webrtc';
 import { enterEpoch, exportBaseKey, type MlsExporter } from 'sframe-wasm/mls';
 import { FrameSigner, FrameVerifier, type SignerEvent, type VerifierCounts } from 'sframe-wasm/signature';
 import {
@@ -183,3 +184,4 @@ export const streaming: [ReadableStream, WritableStream, boolean] = [
 void sender.setEncryptionKey(baseKey, kid).then(() => receiver.addDecryptionKey(hkdfKey, kid));
 
 export { counted, recipients, retirement, sendingKey, shown, ssrcKey };
+export const connection: ExchangeConnection = connectExchange(client, exchange, { cipherSuite });
