@@ -11,8 +11,11 @@ import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
  * @typedef {object} Tab
  * @property {(name: string, options: object) => Promise<any>} run of a case, by its name in page/main.js
  * @property {() => Promise<unknown>} reload
+ * @property {() => Promise<unknown>} hide behind another tab
+ * @property {() => Promise<unknown>} show again
  * @property {() => Promise<unknown>} close
  * @property {string[]} complaints the page's errors, and its console's
+ * @property {number[]} resumed how long media took to come back, in ms, as the cases say
  */
 
 /**
@@ -20,6 +23,7 @@ import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
  * @property {string} name
  * @property {string} version
  * @property {(origin: string) => Promise<Tab>} open
+ * @property {(origin: string) => Promise<Tab>} openHideable a tab that knows when it is hidden
  * @property {() => Promise<unknown>} close
  */
 
@@ -45,7 +49,7 @@ const mediaFlags = [
  */
 async function runInPage(name, options) {
   try {
-    return { value: await /** @type {any} */ (globalThis).runCase(name, options) };
+    return await /** @type {any} */ (globalThis).runCase(name, options);
   } catch (error) {
     const place =
       error instanceof Error
@@ -56,15 +60,20 @@ async function runInPage(name, options) {
 }
 
 /**
- * @param {import('playwright').Page | import('puppeteer-core').Page} driven
+ * @param {() => Promise<import('playwright').Page | import('puppeteer-core').Page>} newPage
  * @param {string} origin
  * @returns {Promise<Tab>}
  */
-async function openTab(driven, origin) {
+async function openTab(newPage, origin) {
   // what both drivers have in common
-  const page = /** @type {import('playwright').Page} */ (driven);
+  const makePage = /** @type {() => Promise<import('playwright').Page>} */ (newPage);
+  const page = await makePage();
+  /** @type {import('playwright').Page | undefined} */
+  let cover;
   /** @type {string[]} */
   const complaints = [];
+  /** @type {number[]} */
+  const resumed = [];
   page.on('pageerror', (error) => complaints.push(`${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -72,14 +81,26 @@ async function openTab(driven, origin) {
   await page.goto(origin + pagePath, { timeout });
   return {
     complaints,
+    resumed,
     async run(name, options) {
-      const { value, error } = await page.evaluate(
-        `(${runInPage})(${JSON.stringify(name)}, ${JSON.stringify(options)})`,
-      );
+      const {
+        value,
+        resumed: times,
+        error,
+      } = await page.evaluate(`(${runInPage})(${JSON.stringify(name)}, ${JSON.stringify(options)})`);
       if (error !== undefined) throw new Error(error);
+      resumed.push(...times);
       return value;
     },
     reload: () => page.reload({ timeout }),
+    async hide() {
+      cover = await makePage();
+      await cover.bringToFront();
+    },
+    async show() {
+      await page.bringToFront();
+      await cover?.close();
+    },
     close: () => page.close(),
   };
 }
@@ -100,9 +121,35 @@ export async function launchChromium(flags = []) {
     name: 'Chromium',
     version: driver.version(),
     driver,
-    open: async (origin) => openTab(await driver.newPage(), origin),
+    open: (origin) => openTab(() => driver.newPage(), origin),
+    openHideable: (origin) => openHideableChromium(executablePath, origin),
     close: () => driver.close(),
   };
+}
+
+/** What Puppeteer starts Chromium with, lest a page notice that it is hidden. */
+const neverHidden = [
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--disable-background-timer-throttling',
+];
+
+/**
+ * A tab in a browser of its own, by Puppeteer: Playwright tells all pages that they are visible.
+ * @param {string} executablePath
+ * @param {string} origin
+ * @returns {Promise<Tab>}
+ */
+async function openHideableChromium(executablePath, origin) {
+  const { launch } = await import('puppeteer-core');
+  const driver = await launch({
+    executablePath,
+    args: [...chromiumFlags, ...mediaFlags],
+    ignoreDefaultArgs: neverHidden,
+    timeout,
+  });
+  const tab = await openTab(() => driver.newPage(), origin);
+  return { ...tab, close: () => driver.close() };
 }
 
 function findFirefox() {
@@ -120,10 +167,14 @@ const firefoxPrefs = {
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.default_address_only': false,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // layers of SVC in VP9, where the picture is large enough: it has no scalabilityMode
+  'media.peerconnection.video.svc.spatial': 3,
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
   'media.autoplay.default': 0,
   'media.gmp-manager.updateEnabled': false,
+  // kbit/s: its estimate starts low and grows slowly, and upper layers wait for it
+  'media.peerconnection.video.min_bitrate_estimate': 2000,
   'app.update.auto': false,
   'app.normandy.enabled': false,
   'browser.safebrowsing.malware.enabled': false,
@@ -154,7 +205,8 @@ export async function launchFirefox() {
   return {
     name: 'Firefox',
     version: (await driver.version()).replace(/^.*\//, ''),
-    open: async (origin) => openTab(await driver.newPage(), origin),
+    open: (origin) => openTab(() => driver.newPage(), origin),
+    openHideable: (origin) => openTab(() => driver.newPage(), origin),
     close: () => driver.close(),
   };
 }

@@ -6,6 +6,7 @@
  * @property {string} name
  * @property {(cdn: string) => Record<string, string>} headers of everything that the case loads from its own origin
  * @property {(tab: import('./browsers.mjs').Tab, cdn: string) => Promise<unknown>} run with another origin
+ * @property {boolean} [isHidden] whether the tab is hidden in it
  */
 
 const withWasm = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
@@ -33,6 +34,13 @@ const receiverRows = [
   ['offerer', 'offered'],
   ['offerer', 'connected'],
 ];
+
+/** Firefox has no H264 without a download. */
+const firefoxCodecs = ['VP8', 'VP9', 'AV1'];
+const chromiumCodecs = [...firefoxCodecs, 'H264'];
+
+/** How long a page is hidden, in ms. */
+const HIDDEN_MS = 4000;
 
 /** @typedef {import('./browsers.mjs').Tab} Tab */
 
@@ -76,12 +84,33 @@ async function useAgain(tab, options) {
 }
 
 /**
+ * A page that is hidden twice, and shown again; the second time it gets a new key meanwhile.
+ * @param {Tab} tab
+ * @param {object} options
+ */
+async function hide(tab, options) {
+  await tab.run('hiddenStart', options);
+  const times = [];
+  const counts = [];
+  for (const isRotating of [false, true]) {
+    await tab.hide();
+    await new Promise((resolve) => setTimeout(resolve, HIDDEN_MS));
+    counts.push(await tab.run('hiddenNow', { isRotating }));
+    await tab.show();
+    const { ms } = await tab.run('hiddenNoMore', {});
+    times.push(ms);
+  }
+  return `after ${times.join(', ')} ms; ${counts.join(', ')} frames while hidden, 0 plain, no CTR twice`;
+}
+
+/**
  * Cases that depend on how frames reach the worker.
  * @param {(title: string, run: string, options?: object) => void} add
  * @param {boolean} isChromium
  */
 function addCalls(add, isChromium) {
-  for (const codec of isChromium ? ['VP8', 'VP9', 'H264', 'AV1'] : ['VP8', 'VP9', 'AV1']) {
+  const codecs = isChromium ? chromiumCodecs : firefoxCodecs;
+  for (const codec of codecs) {
     add(`${codec}, right key`, 'rightKey', { codec });
     add(`${codec}, wrong key`, 'wrongKey', { codec });
     add(`${codec}, late key`, 'lateKey', { codec });
@@ -100,9 +129,10 @@ function addCalls(add, isChromium) {
   if (isChromium) {
     add('SVC, VP9', 'svc', { codec: 'VP9' });
     add('SVC, AV1', 'svc', { codec: 'AV1' });
-    add('simulcast, VP8', 'simulcast', { codec: 'VP8' });
   }
-  add('tracks on the wire', 'tracksOnTheWire');
+  add('simulcast, VP8', 'simulcast', { codec: 'VP8' });
+  add('layer switching', 'layerSwitching');
+  for (const codec of codecs) add(`tracks on the wire, ${codec}`, 'tracksOnTheWire', { codec });
   for (const [role, moment] of senderRows) add(`${role} sends, ${moment}`, 'attachAt', { role, moment });
   for (const [role, moment] of receiverRows)
     add(`plaintext to ${role}, ${moment}`, 'plaintextInjected', { role, moment });
@@ -111,6 +141,7 @@ function addCalls(add, isChromium) {
   add('worker crash, on the wire', 'crashOnTheWire');
   add('worker crash, for good', 'crashForGood');
   add('attached twice', 'attachedTwice');
+  add('hung worker', 'hungWorker');
 }
 
 /** @param {string} browser @returns {Planned[]} */
@@ -128,10 +159,17 @@ export function plan(browser) {
   /** @param {string} title @param {string} run @param {object} [options] @param {string} [policy] */
   const add = (title, run, options = {}, policy = withWasm) =>
     addRun(title, (tab, cdn) => tab.run(run, { cdn, ...options }), policy);
+  /** @param {string} title @param {object} [options] */
+  const addHidden = (title, options = {}) => {
+    addRun(title, (tab) => hide(tab, options));
+    Object.assign(cases.at(-1) ?? {}, { isHidden: true });
+  };
 
   add('control: plaintext plays', 'plaintextPlays', { codec: 'VP9' });
   add('control: dropped is silent', 'droppedIsSilent', { codec: 'VP9' });
-  add('control: plaintext is seen', 'tapSeesPlaintext', { codec: 'VP9' });
+  for (const codec of isChromium ? chromiumCodecs : firefoxCodecs)
+    add(`control: plaintext is seen, ${codec}`, 'tapSeesPlaintext', { codec });
+  add('control: prevention is undone', 'tapUnescapes');
 
   addCalls(add, isChromium);
   // not what a client can help: the connection was made without its configuration, or its transform taken away
@@ -140,10 +178,18 @@ export function plan(browser) {
   add('transform taken away', 'transformTakenAway');
   add('taken over', 'takenOver');
   add('messages', 'messages');
+  add('exchange of sender keys', 'exchange', { kind: 'sender keys' });
+  add('exchange of MLS', 'exchange', { kind: 'MLS' });
+  add('signatures', 'signatures');
   add('missing worker', 'missingWorker');
   for (const mode of ['once', 'twice', 'strict'])
     addRun(`reload, mounted ${mode}`, (tab) => reload(tab, { mode }));
   addRun('reload, the same KID', (tab) => useAgain(tab, {}));
+  addHidden('hidden and shown');
+  add('hung worker, for good', 'hungForGood');
+  add('SVC layers, VP9', 'svcLayers');
+  if (!isChromium)
+    for (const codec of ['VP8', 'AV1']) add(`SVC asked for, ${codec}`, 'svcIgnored', { codec });
 
   add('CSP with WASM', 'underPolicy', { engine: 'wasm' });
   add('CSP without WASM', 'underPolicy', { engine: 'webcrypto' }, withoutWasm);
@@ -155,6 +201,7 @@ export function plan(browser) {
   if (isChromium) {
     const client = { transform: 'streams' };
     addCalls((title, run, options) => add(`streams: ${title}`, run, { client, ...options }), isChromium);
+    addHidden('streams: hidden and shown', { client });
   }
   return cases;
 }

@@ -6,6 +6,7 @@ import { check, finish } from '../runtimes/report.mjs';
 import { launchChromium, launchFirefox } from './browsers.mjs';
 import { plan } from './plan.mjs';
 import { serve } from './server.mjs';
+import { addTimes, timesTable } from './times.mjs';
 
 /** How long a case may take. Waits inside have bounds of their own; this one ends a page that hangs. */
 const CASE_MS = 90_000;
@@ -30,13 +31,15 @@ async function within(outcome) {
  * @param {import('./browsers.mjs').Browser} browser
  * @param {import('./plan.mjs').Planned} planned
  */
-async function runCase(browser, { name, headers, run }) {
+async function runCase(browser, { name, headers, isHidden, run }) {
   await check(name, async () => {
     const cdn = await serve({ 'access-control-allow-origin': '*' });
     const own = await serve(headers(cdn.origin));
-    const tab = await browser.open(own.origin);
+    const tab = await (isHidden ? browser.openHideable(own.origin) : browser.open(own.origin));
     try {
-      return await within(run(tab, cdn.origin));
+      const text = await within(run(tab, cdn.origin));
+      addTimes(name, tab.resumed);
+      return text;
     } catch (error) {
       const message = error instanceof Error ? error.message : `${error}`;
       throw new Error([message, ...tab.complaints].join('\n      '));
@@ -71,5 +74,6 @@ async function runBrowser(name, launch) {
 const start = performance.now();
 // at the same time: calls mostly wait
 await Promise.all([runBrowser('Chromium', launchChromium), runBrowser('Firefox', launchFirefox)]);
+console.log(timesTable());
 console.log(`${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
 finish();

@@ -11,7 +11,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What may be read. */
-const folders = ['/dist/', '/test/e2e/page/', '/node_modules/@noble/', '/node_modules/@hpke/'];
+const folders = [
+  '/dist/',
+  '/test/e2e/page/',
+  '/node_modules/@noble/',
+  '/node_modules/@hpke/',
+  '/node_modules/ts-mls/',
+];
 
 /** @type {Record<string, string>} */
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
@@ -22,13 +28,20 @@ function urlOf(path) {
 }
 
 /**
- * Imports by name become imports by path: a browser without an import map, which a policy would have to allow.
+ * Imports by name become imports by path: a browser without an import map, which a policy would have to allow. What does
+ * not resolve stands in a comment.
  * @param {string} text
  */
 function resolveImports(text) {
   return text.replaceAll(
-    /(\bfrom |\bimport )(['"])(@[a-z][^'"]*)\2/g,
-    (_, before, quote, name) => `${before}${quote}${urlOf(fileURLToPath(import.meta.resolve(name)))}${quote}`,
+    /(\bfrom |\bimport )(['"])(@[a-z][^'"]*|ts-mls(?:\/[^'"]*)?)\2/g,
+    (all, before, quote, name) => {
+      try {
+        return `${before}${quote}${urlOf(fileURLToPath(import.meta.resolve(name)))}${quote}`;
+      } catch {
+        return all;
+      }
+    },
   );
 }
 

@@ -27,6 +27,9 @@ const MAX_AGE = 30;
  * @property {Record<string, unknown>} [client] options of the clients
  */
 
+/** How long media took to come back in this page, in ms, each time that something had been done to a call. @type {number[]} */
+export const resumed = [];
+
 /** @type {Promise<MediaStreamTrack> | undefined} */
 let microphone;
 
@@ -62,6 +65,8 @@ export class Scene {
     this.screen = undefined;
     /** @type {HTMLAudioElement | undefined} */
     this.speaker = undefined;
+    /** Whether media has been waited for: the first of a call does not come back. */
+    this.hasBegun = false;
   }
 
   /** Adds Alice's tracks, with her transforms. */
@@ -145,12 +150,24 @@ export class Scene {
    * Waits until Bob hears something, and sees a right picture that was drawn after this call; and a second one, lest it
    * be a key frame that nothing follows.
    * @param {number} target milliseconds
-   * @param {{ source?: Source, audio?: boolean, receiver?: RTCRtpReceiver, screen?: Screen | undefined }} [expected]
+   * @param {object} [expected]
+   * @param {Source} [expected.source]
+   * @param {boolean} [expected.audio]
+   * @param {RTCRtpReceiver} [expected.receiver]
+   * @param {Screen | undefined} [expected.screen]
+   * @param {boolean} [expected.isFirst] of its media; what comes back is told at the end
    */
   async plays(
     target = 1000,
-    { source = this.source, audio = this.audio, receiver, screen = this.screen } = {},
+    {
+      source = this.source,
+      audio = this.audio,
+      receiver,
+      screen = this.screen,
+      isFirst = !this.hasBegun,
+    } = {},
   ) {
+    this.hasBegun = true;
     const before = await this.output(receiver);
     const from = source.count;
     let seen = 'nothing';
@@ -175,11 +192,13 @@ export class Scene {
       if (first < 0) first = picture.number;
       return picture.number !== first || `${seen}, and none after it`;
     });
+    if (!isFirst) resumed.push(ms);
     return { ms, seen };
   }
 
   /** Bob has never decoded a frame, nor heard anything: exactly nothing, though packets came. */
   async isSilent(ms = 1000) {
+    this.hasBegun = true;
     await until('packets', 500, async () => (await this.sentPackets()) > 20);
     await sleep(ms);
     const { decoded, energy } = await this.output();

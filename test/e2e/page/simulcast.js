@@ -21,7 +21,7 @@ function without(media, unwanted) {
 }
 
 /** The offer of one simulcast track, as one of several tracks. @param {string} sdp @param {string[]} rids */
-export function splitLayers(sdp, rids) {
+function splitLayers(sdp, rids) {
   const [session, media] = parts(sdp);
   const plain = without(
     media,
@@ -33,7 +33,7 @@ export function splitLayers(sdp, rids) {
 }
 
 /** The answer to that, as one to the simulcast track. @param {string} sdp @param {string[]} rids */
-export function joinLayers(sdp, rids) {
+function joinLayers(sdp, rids) {
   const [session, media] = parts(sdp);
   const layers = rids.map((rid) => `a=rid:${rid} recv\r\n`).join('');
   return (
@@ -41,4 +41,26 @@ export function joinLayers(sdp, rids) {
     media.replace(MID, RID).replace(/a=mid:.*/, 'a=mid:0') +
     `${layers}a=simulcast:recv ${rids.join(';')}\r\n`
   );
+}
+
+/** Three layers, for a source of 960×540 at least: of less, fewer are sent. */
+const rids = ['l', 'm', 'h'];
+const scales = [4, 2, 1];
+
+/** What of a scene makes it one of simulcast. */
+export const simulcast = {
+  audio: false,
+  size: { width: 960, height: 540, fps: 15 },
+  sendEncodings: rids.map((rid, i) => ({ rid, scaleResolutionDownBy: scales[i] ?? 1 })),
+};
+
+/** Begins such a scene. @param {import('./scene.js').Scene} scene @returns {Promise<RTCRtpReceiver[]>} by layer, lowest first */
+export async function startLayers(scene) {
+  await scene.publish();
+  await scene.call.negotiate(scene.call.left, {
+    editOffer: (sdp) => splitLayers(sdp, rids),
+    received: () => scene.decryptAll(),
+    editAnswer: (sdp) => joinLayers(sdp, rids),
+  });
+  return scene.call.right.getReceivers();
 }

@@ -11,13 +11,18 @@ import { must } from './wait.js';
  * @property {string[]} examples what some of those were
  * @property {string[]} reused KID:CTR that came with two ciphertexts
  * @property {[name: string, tag: string][]} tags by KID:CTR
+ * @property {number} [layers] of a relay: how many have come
  */
 
+function makeWorker() {
+  return new Worker(new URL('./tap-worker.js', import.meta.url), { type: 'module' });
+}
+
 export class Tap {
-  /** @param {string} codec of all video */
-  constructor(codec) {
+  /** @param {string} codec of all video @param {Worker} [worker] that answers as tap-worker.js does */
+  constructor(codec, worker = makeWorker()) {
     this.codec = codec;
-    this.worker = new Worker(new URL('./tap-worker.js', import.meta.url), { type: 'module' });
+    this.worker = worker;
     /** @type {[Uint8Array, bigint][]} */
     this.keys = [];
   }

@@ -64,6 +64,7 @@ export async function lateKey(options) {
 export async function lateSendingKey(options) {
   const { alice, bob } = people(options);
   const scene = await new Scene(alice.client, bob.client, options).start();
+  scene.hasBegun = true; // it should have
   await sleep(2000);
   const { decoded, energy } = await scene.output();
   if (decoded !== 0 || energy !== 0) throw new Error(`${decoded} frames decoded, energy ${energy}`);

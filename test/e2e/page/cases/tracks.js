@@ -5,7 +5,7 @@ import { preferCodec, received } from '../call.js';
 import { Person, randomKey, shareKey } from '../client.js';
 import { Screen, Source } from '../pattern.js';
 import { getMicrophone, Scene } from '../scene.js';
-import { joinLayers, splitLayers } from '../simulcast.js';
+import { simulcast as layered, startLayers } from '../simulcast.js';
 import { isSealed, Tap } from '../tap.js';
 import { must, sleep, until } from '../wait.js';
 
@@ -166,27 +166,17 @@ export async function svc(options) {
 
 /** Three layers, which Bob receives as three tracks; the upper ones are switched off and on. @param {Options} options */
 export async function simulcast(options) {
-  const rids = ['l', 'm', 'h'];
-  const scales = [4, 2, 1];
   const alice = new Person('alice', options.client);
   const bob = new Person('bob', options.client);
   await shareKey(alice, [bob]);
-  const size = { width: 960, height: 540, fps: 15 };
-  const sendEncodings = rids.map((rid, i) => ({ rid, scaleResolutionDownBy: scales[i] ?? 1 }));
-  const scene = new Scene(alice.client, bob.client, { ...options, size, sendEncodings, audio: false });
-  await scene.publish();
-  await scene.call.negotiate(scene.call.left, {
-    editOffer: (sdp) => splitLayers(sdp, rids),
-    received: () => scene.decryptAll(),
-    editAnswer: (sdp) => joinLayers(sdp, rids),
-  });
-  const receivers = scene.call.right.getReceivers();
+  const scene = new Scene(alice.client, bob.client, { ...options, ...layered });
+  const receivers = await startLayers(scene);
   const screens = receivers.map(({ track }) => new Screen(track));
-  /** @param {number} i */
-  const plays = async (i) => {
+  /** @param {number} i @param {boolean} [isFirst] */
+  const plays = async (i, isFirst = false) => {
     const [receiver, screen] = [receivers[i], screens[i]];
     if (receiver === undefined || screen === undefined) throw new Error(`no layer ${i}`);
-    return (await scene.plays(1000, { receiver, screen })).ms;
+    return (await scene.plays(1000, { receiver, screen, isFirst })).ms;
   };
   /** @param {boolean[]} active by layer */
   const switchLayers = async (active) => {
@@ -195,7 +185,7 @@ export async function simulcast(options) {
     await scene.sender('video').setParameters(parameters);
   };
   // the bandwidth estimate starts low: the upper layers come when it has grown
-  const first = [await plays(0), await plays(1), await plays(2)];
+  const first = [await plays(0, true), await plays(1, true), await plays(2, true)];
   const widths = await Promise.all(receivers.map(async (receiver) => (await received(receiver)).width));
   await switchLayers([true, false, false]);
   const low = await plays(0);
@@ -212,7 +202,7 @@ export async function simulcast(options) {
 
 /** All that, with a tap in Bob's place: whatever Alice does to her tracks, no frame is plain, and no counter comes twice. @param {Options} options */
 export async function tracksOnTheWire(options) {
-  const codec = 'VP9';
+  const { codec = 'VP9' } = options;
   const alice = new Person('alice', options.client);
   const tap = new Tap(codec);
   const { baseKey, kid } = await shareKey(alice, []);
