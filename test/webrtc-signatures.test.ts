@@ -45,7 +45,7 @@ async function signedCall(require = false) {
     privateKey: identity.privateKey,
     everyFrames: 2,
   });
-  const verifying = { session, publicKey: identity.publicKey, signer: 'al', timeoutMs: 100, require };
+  const verifying = { session, publicKey: identity.publicKey, signer: 'al', timeoutMs: 600, require };
   await bob.client.verifyFrames('alice', verifying);
   const blocks: Uint8Array[] = [];
   alice.client.addEventListener(

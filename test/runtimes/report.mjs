@@ -4,6 +4,9 @@
 let passed = 0;
 let failed = 0;
 
+/** Thrown by a check that is neither passed nor failed yet: it will run again. */
+export class Later extends Error {}
+
 /**
  * Runs one check and prints its line. It failed if it throws; what it returns is printed.
  * @param {string} name
@@ -19,6 +22,10 @@ export async function check(name, run) {
     console.log(`ok    ${name.padEnd(18)} ${`${text}`.padEnd(44)} ${ms.padStart(6)} ms`);
     return true;
   } catch (error) {
+    if (error instanceof Later) {
+      console.log(`late  ${name.padEnd(18)} ${error.message}`);
+      return false;
+    }
     failed++;
     console.log(`FAIL  ${name.padEnd(18)} ${error instanceof Error ? error.message : error}`);
     return false;
