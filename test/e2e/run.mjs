@@ -29,7 +29,7 @@ async function within(outcome) {
 
 /**
  * Cases that have waited in vain. Two browsers and their encoders share the machine, so each of these runs once more when it
- * has that to itself. Only waits are forgiven: plaintext, a nonce that comes twice or a wrong picture fails at once.
+ * has that to itself. Only waits are forgiven: plaintext, or a nonce that comes twice, fails at once.
  * @type {{ launch: Launch, planned: import('./plan.mjs').Planned }[]}
  */
 const late = [];
