@@ -1,63 +1,9 @@
 // @ts-check
 // The page in Firefox, driven by puppeteer-core over WebDriver BiDi: the main path.
 
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { decodedIn, keepConnections } from './in-page.mjs';
 import { Steps } from './steps.mjs';
 import { BOUND_MS, must, until } from './visit.mjs';
-
-/** Installed for the calls of test/e2e. */
-const require = createRequire(new URL('../e2e/package.json', import.meta.url));
-
-/** Media without a device and without asking, between loopback addresses; and nothing fetched, reported or updated. */
-const prefs = {
-  'media.peerconnection.ice.loopback': true,
-  'media.peerconnection.ice.default_address_only': false,
-  'media.peerconnection.ice.obfuscate_host_addresses': false,
-  'media.navigator.streams.fake': true,
-  'media.navigator.permission.disabled': true,
-  'media.autoplay.default': 0,
-  'media.gmp-manager.updateEnabled': false,
-  'app.update.auto': false,
-  'app.normandy.enabled': false,
-  'browser.safebrowsing.malware.enabled': false,
-  'browser.safebrowsing.phishing.enabled': false,
-  'datareporting.policy.dataSubmissionEnabled': false,
-  'extensions.update.enabled': false,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-  'services.settings.server': 'data:,',
-  'toolkit.telemetry.enabled': false,
-};
-
-/** @returns {string | undefined} */
-function findFirefox() {
-  const named = process.env['FIREFOX_PATH'];
-  if (named) return named;
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const paths = ['firefox-esr', 'firefox'].flatMap((name) => folders.map((folder) => join(folder, name)));
-  return paths.find((path) => existsSync(path));
-}
-
-/** @returns {Promise<import('puppeteer-core').Browser | undefined>} undefined: there is none */
-export async function launchFirefox() {
-  const executablePath = findFirefox();
-  if (executablePath === undefined) return;
-  const { launch } = await import(pathToFileURL(require.resolve('puppeteer-core')).href);
-  return launch({
-    browser: 'firefox',
-    executablePath,
-    headless: true,
-    protocol: 'webDriverBiDi',
-    extraPrefsFirefox: prefs,
-    args: ['--no-remote'],
-    timeout: 2 * BOUND_MS,
-    protocolTimeout: 4 * BOUND_MS,
-  });
-}
 
 /** A visitor in Firefox. */
 export class FirefoxVisit extends Steps {

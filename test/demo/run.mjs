@@ -3,10 +3,10 @@
 // what it needs, and in Firefox. Pictures of its states go to build/demo/. A name on the command line runs only the visits
 // that have it in theirs. With CI set a missing browser is a failure; else it is said, and left out.
 
-import { launchChromium } from '../e2e/browsers.mjs';
+import { launchChromium, startFirefox } from '../e2e/browsers.mjs';
 import { finish } from '../runtimes/report.mjs';
 import { desktop } from './desktop.mjs';
-import { FirefoxVisit, launchFirefox } from './firefox.mjs';
+import { FirefoxVisit } from './firefox.mjs';
 import {
   countConnections,
   overflow,
@@ -221,7 +221,7 @@ if (chromium !== undefined) {
     });
   await chromium.close();
 }
-const gecko = await launchFirefox();
+const gecko = await startFirefox();
 noteMissing('Firefox', gecko);
 if (gecko !== undefined) {
   await visit(`Firefox ${(await gecko.version()).replace(/^.*\//, '')}, 1280 px`, async () => {

@@ -187,12 +187,12 @@ const firefoxPrefs = {
   'toolkit.telemetry.enabled': false,
 };
 
-/** @returns {Promise<Browser | undefined>} undefined: there is none */
-export async function launchFirefox() {
+/** @returns {Promise<import('puppeteer-core').Browser | undefined>} undefined: there is none */
+export async function startFirefox() {
   const executablePath = findFirefox();
   if (executablePath === undefined) return;
   const { launch } = await import('puppeteer-core');
-  const driver = await launch({
+  return launch({
     browser: 'firefox',
     executablePath,
     headless: true,
@@ -202,6 +202,12 @@ export async function launchFirefox() {
     timeout,
     protocolTimeout: timeout * 2,
   });
+}
+
+/** @returns {Promise<Browser | undefined>} undefined: there is none */
+export async function launchFirefox() {
+  const driver = await startFirefox();
+  if (driver === undefined) return;
   return {
     name: 'Firefox',
     version: (await driver.version()).replace(/^.*\//, ''),

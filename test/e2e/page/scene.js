@@ -5,9 +5,9 @@ import { Call, preferCodec, received, sent } from './call.js';
 import { Screen, Source } from './pattern.js';
 import { must, sleep, until } from './wait.js';
 
-/** How far a decoded picture may be from the one that was drawn; a wrong one differs by 50 or more. */
 /** Less than a packet of audio, 20 ms: what decoders count as heard while they fade out. */
 const PACKET_SAMPLES = 960;
+/** How far a decoded picture may be from the one that was drawn; a wrong one differs by 50 or more. */
 const MAX_DIFFERENCE = 25;
 /** How old a picture on the screen may be, in frames: 2 s. */
 const MAX_AGE = 30;
