@@ -62,7 +62,8 @@ export class SFrameClient extends KnownTarget<SFrameClientEventType, SFrameClien
 
   /**
    * A worker from a file on another origin, a CDN say: the option `worker: () => SFrameClient.workerFromUrl(url)`. The policy
-   * of the page must allow `worker-src blob:`, and the server must send CORS headers. Never the default.
+   * of the page must allow `blob:` in `worker-src`, and that origin there and in `script-src`; the server must send CORS
+   * headers. Never the default.
    *
    * @param url of `dist/worker.js` of this same version
    */
