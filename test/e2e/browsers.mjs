@@ -22,7 +22,7 @@ import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
  * @typedef {object} Browser
  * @property {string} name
  * @property {string} version
- * @property {(origin: string) => Promise<Tab>} open
+ * @property {(origin: string, path?: string) => Promise<Tab>} open
  * @property {(origin: string) => Promise<Tab>} openHideable a tab that knows when it is hidden
  * @property {() => Promise<unknown>} close
  */
@@ -62,9 +62,10 @@ async function runInPage(name, options) {
 /**
  * @param {() => Promise<import('playwright').Page | import('puppeteer-core').Page>} newPage
  * @param {string} origin
+ * @param {string} [path] of the page
  * @returns {Promise<Tab>}
  */
-async function openTab(newPage, origin) {
+async function openTab(newPage, origin, path = pagePath) {
   // what both drivers have in common
   const makePage = /** @type {() => Promise<import('playwright').Page>} */ (newPage);
   const page = await makePage();
@@ -78,7 +79,7 @@ async function openTab(newPage, origin) {
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  await page.goto(origin + pagePath, { timeout });
+  await page.goto(origin + path, { timeout });
   return {
     complaints,
     resumed,
@@ -121,7 +122,7 @@ export async function launchChromium(flags = []) {
     name: 'Chromium',
     version: driver.version(),
     driver,
-    open: (origin) => openTab(() => driver.newPage(), origin),
+    open: (origin, path) => openTab(() => driver.newPage(), origin, path),
     openHideable: (origin) => openHideableChromium(executablePath, origin),
     close: () => driver.close(),
   };
@@ -211,7 +212,7 @@ export async function launchFirefox() {
   return {
     name: 'Firefox',
     version: (await driver.version()).replace(/^.*\//, ''),
-    open: (origin) => openTab(() => driver.newPage(), origin),
+    open: (origin, path) => openTab(() => driver.newPage(), origin, path),
     openHideable: (origin) => openTab(() => driver.newPage(), origin),
     close: () => driver.close(),
   };

@@ -45,9 +45,9 @@ function resolveImports(text) {
   );
 }
 
-/** @param {string} path */
-function read(path) {
-  const isServed = folders.some((folder) => path.startsWith(folder)) && !path.includes('..');
+/** @param {string} path @param {string[]} served */
+function read(path, served) {
+  const isServed = served.some((folder) => path.startsWith(folder)) && !path.includes('..');
   if (!isServed) return;
   try {
     const content = readFileSync(join(root, path));
@@ -60,12 +60,14 @@ function read(path) {
 /**
  * Serves on a port of its own.
  * @param {Record<string, string>} headers of every response
+ * @param {string[]} [more] folders that may be read
  */
-export async function serve(headers) {
+export async function serve(headers, more = []) {
+  const served = [...folders, ...more];
   const server = createServer(({ url }, response) => {
     const { pathname } = new URL(`${url}`, 'http://127.0.0.1');
     // browsers ask for an icon unasked, and complain of a 404
-    const content = pathname === '/favicon.ico' ? Buffer.alloc(0) : read(pathname);
+    const content = pathname === '/favicon.ico' ? Buffer.alloc(0) : read(pathname, served);
     response.writeHead(content === undefined ? 404 : 200, {
       'content-type': types[extname(pathname)] ?? 'text/plain',
       'cache-control': 'no-store',

@@ -1,0 +1,143 @@
+// @ts-check
+// Somebody in a VideoRoom: publishes, and subscribes to others. All of it goes through the adapter.
+
+import { encryptHandle } from '../../../dist/janus.js';
+import { Person } from '../../e2e/page/client.js';
+import { Source } from '../../e2e/page/pattern.js';
+import { getMicrophone } from '../../e2e/page/scene.js';
+import { sleep } from '../../e2e/page/wait.js';
+import { connect, Plugin } from './session.js';
+import { View } from './view.js';
+
+/** Tries to subscribe to a feed that has just been published, each 200 ms. */
+const TRIES = 50;
+
+/** @param {number[]} key */
+export const keyOf = (key) => Uint8Array.from(key);
+
+export class Member {
+  /** @param {string} url @param {string} name @param {number} room @param {Record<string, unknown>} [client] */
+  static async enter(url, name, room, client) {
+    await getMicrophone();
+    const session = await connect(url);
+    const plugin = await Plugin.attach(session, 'videoroom');
+    return new Member(session, plugin, name, room, client);
+  }
+
+  /** @param {any} session @param {Plugin} plugin @param {string} name @param {number} room @param {Record<string, unknown>} [client] */
+  constructor(session, plugin, name, room, client) {
+    this.session = session;
+    this.publisher = plugin;
+    this.name = name;
+    this.room = room;
+    this.person = new Person(name, client);
+    this.client = this.person.client;
+    this.encryption = encryptHandle(plugin.handle, this.client);
+    /** @type {Source | undefined} */
+    this.source = undefined;
+    /** @type {Map<string, { plugin: Plugin, view: View, encryption: any }>} by participant */
+    this.views = new Map();
+    /** Feeds by the name that they display. @type {Map<string, number>} */
+    this.feeds = new Map();
+    plugin.onmessage = ({ publishers = [] }) => {
+      for (const { id, display } of publishers) this.feeds.set(display, id);
+    };
+  }
+
+  /** @param {Record<string, unknown>} [options] */
+  createRoom(options = {}) {
+    return this.publisher.ask({
+      request: 'create',
+      room: this.room,
+      publishers: 20,
+      bitrate: 2_000_000,
+      videocodec: 'vp8,vp9,av1,h264',
+      ...options,
+    });
+  }
+
+  async join() {
+    const { message } = await this.publisher.request(
+      { request: 'join', ptype: 'publisher', room: this.room, display: this.name },
+      ({ videoroom }) => videoroom === 'joined',
+    );
+    this.id = message['id'];
+  }
+
+  /**
+   * @param {object} options
+   * @param {string} [options.codec]
+   * @param {{ width?: number, height?: number, fps?: number }} [options.size]
+   * @param {boolean} [options.simulcast]
+   * @param {boolean} [options.audio]
+   * @param {(jsep: any) => void} [options.edit] what Janus is told
+   * @param {Record<string, unknown>} [options.configure] more of the request
+   */
+  async publish({ codec = 'VP8', size = {}, simulcast = false, audio = true, edit, configure = {} } = {}) {
+    this.source = new Source(size);
+    const microphone = await getMicrophone();
+    const tracks = [
+      ...(audio ? [{ type: 'audio', capture: microphone.clone(), recv: false }] : []),
+      { type: 'video', capture: this.source.track, recv: false, simulcast },
+    ];
+    const jsep = await this.publisher.offer({ tracks });
+    edit?.(jsep);
+    const { message, jsep: answer } = await this.publisher.request(
+      { request: 'publish', videocodec: codec.toLowerCase(), ...configure },
+      ({ configured }) => configured === 'ok',
+      jsep,
+    );
+    await this.publisher.accept(answer);
+    return { codec: message['video_codec'] ?? message['streams'], e2ee: answer.e2ee };
+  }
+
+  /** Joins as one who watches. A feed that has just been published is not there at once. @param {string} participant */
+  async subscribe(participant, { trickle = true } = {}) {
+    for (let i = 0; ; i++) {
+      const feed = this.feeds.get(participant);
+      try {
+        if (feed === undefined) throw new Error(`428: ${participant} is not there`);
+        return await this.#subscribe(participant, feed, trickle);
+      } catch (error) {
+        if (i === TRIES || !/^Error: 428/.test(`${error}`)) throw error;
+        await sleep(200);
+      }
+    }
+  }
+
+  /** @param {string} participant @param {number} feed @param {boolean} trickle */
+  async #subscribe(participant, feed, trickle) {
+    const plugin = await Plugin.attach(this.session, 'videoroom');
+    const encryption = encryptHandle(plugin.handle, this.client, {
+      participant: ({ feed_display }) => feed_display,
+    });
+    try {
+      const { jsep } = await plugin.request(
+        { request: 'join', ptype: 'subscriber', room: this.room, streams: [{ feed }] },
+        ({ videoroom }) => videoroom === 'attached',
+      );
+      const answer = await plugin.answer({ jsep, trickle });
+      await plugin.request({ request: 'start' }, ({ started }) => started === 'ok', answer);
+      const view = new View(plugin.connection);
+      this.views.set(participant, { plugin, view, encryption });
+      return { offered: jsep.e2ee, answered: answer.e2ee };
+    } catch (error) {
+      plugin.detach();
+      throw error;
+    }
+  }
+
+  /** @param {string} participant */
+  view(participant) {
+    const found = this.views.get(participant);
+    if (found === undefined) throw new Error(`${participant} is not watched`);
+    return found;
+  }
+
+  leave() {
+    for (const { view } of this.views.values()) view.close();
+    this.source?.stop();
+    this.client.destroy();
+    return new Promise((resolve) => this.session.destroy({ success: () => resolve(undefined) }));
+  }
+}

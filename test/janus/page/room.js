@@ -1,0 +1,101 @@
+// @ts-check
+// VideoRoom, step by step: each is one of a person of this page.
+
+import { sleep, until } from '../../e2e/page/wait.js';
+import { keyOf, Member } from './member.js';
+
+/** @type {Map<string, Member>} */
+const members = new Map();
+
+/** @param {string} name */
+function member(name) {
+  const found = members.get(name);
+  if (found === undefined) throw new Error(`${name} is not in this page`);
+  return found;
+}
+
+/** @param {{ url: string, name: string, room: number, create?: Record<string, unknown>, client?: Record<string, unknown>, key?: number[] }} options */
+export async function enter({ url, name, room, create, client, key }) {
+  const entered = await Member.enter(url, name, room, client);
+  members.set(name, entered);
+  if (create) await entered.createRoom(create);
+  await entered.join();
+  return key && `${await entered.client.setEncryptionKey(keyOf(key))}`;
+}
+
+/** @param {{ name: string } & Record<string, any>} options */
+export function publish({ name, flag = true, ...options }) {
+  const edit = (/** @type {any} */ jsep) => {
+    if (!flag) delete jsep.e2ee;
+  };
+  return member(name).publish({ ...options, edit });
+}
+
+/** @param {{ name: string, of: string, key: number[], kid: string }} options */
+export async function learnKey({ name, of, key, kid }) {
+  await member(name).client.addDecryptionKey(of, keyOf(key), BigInt(kid));
+}
+
+/** @param {{ name: string, to: string, trickle?: boolean }} options */
+export function subscribe({ name, to, trickle }) {
+  return member(name).subscribe(to, trickle === undefined ? {} : { trickle });
+}
+
+/** @param {{ name: string, of: string, target?: number, audio?: boolean }} options */
+export function plays({ name, of, target, ...options }) {
+  return member(name).view(of).view.plays(target, options);
+}
+
+/** @param {{ name: string, of: string, ms?: number }} options */
+export function isSilent({ name, of, ms }) {
+  return member(name).view(of).view.isSilent(ms);
+}
+
+/** Widths of the layers of a source of 960x540. */
+const widths = [240, 480, 960];
+
+/**
+ * How long a subscriber stays with a layer, in ms. Chromium's encoder does not answer a second request for a key frame
+ * within 300, and Janus makes one only.
+ */
+const STAY_MS = 600;
+
+/** Asks Janus for one layer after the other. @param {{ name: string, of: string, layers: number[] }} options @returns {Promise<number[]>} ms until each was seen */
+export async function switchLayers({ name, of, layers }) {
+  const { plugin, view } = member(name).view(of);
+  const times = [];
+  for (const substream of layers) {
+    const mid = plugin.connection
+      .getTransceivers()
+      .find(({ receiver }) => receiver.track.kind === 'video')?.mid;
+    const start = performance.now();
+    await plugin.request(
+      { request: 'configure', streams: [{ mid, substream }] },
+      ({ configured }) => configured,
+    );
+    await until(`layer ${substream}`, 3000, () => {
+      const width = view.screen?.read()?.width;
+      return width === widths[substream] || `a picture of ${width}`;
+    });
+    times.push(Math.round(performance.now() - start));
+    await view.plays(1000);
+    await sleep(STAY_MS);
+  }
+  return times;
+}
+
+/** Has Janus send somebody else's media where one's came. @param {{ name: string, of: string, to: string }} options */
+export async function switchTo({ name, of, to }) {
+  const one = member(name);
+  const { plugin, encryption } = one.view(of);
+  const transceivers = plugin.connection.getTransceivers();
+  const streams = transceivers.map(({ mid }) => ({ feed: one.feeds.get(to), mid, sub_mid: mid }));
+  await plugin.request({ request: 'switch', streams }, ({ switched }) => switched === 'ok');
+  return transceivers.map(({ mid }) => encryption.participantAt(mid));
+}
+
+/** @param {{ name: string }} options */
+export async function leave({ name }) {
+  await member(name).leave();
+  members.delete(name);
+}

@@ -1,0 +1,15 @@
+// @ts-check
+// All cases, in the order in which they run.
+
+import { echoes } from './plan/echo.mjs';
+import { refusals } from './plan/refusals.mjs';
+import { rooms } from './plan/rooms.mjs';
+
+/**
+ * @typedef {object} Planned
+ * @property {string} name
+ * @property {(world: import('./world.mjs').World) => Promise<unknown>} run what it returns is printed
+ */
+
+/** @type {Planned[]} */
+export const plan = [...echoes, ...rooms, ...refusals];
