@@ -344,6 +344,20 @@ describe('JanusTextRoom', () => {
     await expect(channel.broadcast(bytes(1))).rejects.toThrow('not open');
   });
 
+  it('tells who has gone', async () => {
+    const { channel, handle } = await enter(new FakeRoom(), 'alice');
+    const gone: string[] = [];
+    const say = (message: object) => handle.ondata(JSON.stringify(message));
+    say({ textroom: 'leave', room: 1234, username: 'bob' });
+    channel.onleave = (participant) => gone.push(participant);
+    say({ textroom: 'leave', room: 1234, username: 'bob' });
+    say({ textroom: 'kicked', room: 1234, username: 'carol' });
+    say({ textroom: 'leave', room: 1, username: 'dave' });
+    say({ textroom: 'join', room: 1234, username: 'erin' });
+    say({ textroom: 'leave', room: 1234, username: 5 });
+    expect(gone).toEqual(['bob', 'carol']);
+  });
+
   it('opens again with another handle, and hears nothing of the old one', async () => {
     const room = new FakeRoom();
     const { channel, got, handle: old } = await enter(room, 'alice');

@@ -39,12 +39,18 @@ interface Pending {
  *
  * const channel = new JanusTextRoom({ room: 1234, participant: 'alice' });
  * // janus.attach({ plugin: 'janus.plugin.textroom', success: (handle) => channel.open(handle) });
- * // new SenderKeyExchange({ channel, room: 'standup', identity, admit, ... });
+ * // const exchange = new SenderKeyExchange({ channel, room: 'standup', identity, admit, ... });
+ * // channel.onleave = (participant) => exchange.forget(participant);
  * console.log(channel.isOpen); // false
  * ```
  */
 export class JanusTextRoom implements KeyChannel {
   onmessage: ((bytes: Uint8Array) => void) | null = null;
+  /**
+   * Called with the name of who is not in the room any more, as Janus says. Who closes a page says no good-bye: an exchange
+   * is told by its method `forget`, and our keys change. It does no harm where it is not true: he is greeted again.
+   */
+  onleave: ((participant: string) => void) | null = null;
   readonly #room: number | string;
   readonly #participant: string;
   readonly #pin: string | undefined;
@@ -95,7 +101,10 @@ export class JanusTextRoom implements KeyChannel {
     this.#isOpen = this.#handle === handle;
   }
 
-  /** Leaves the room. The handle is the application's, to be detached. */
+  /**
+   * Leaves the room. The handle is the application's, to be detached. An exchange that was destroyed just before has said
+   * good-bye by then, or it does not matter: others are told by {@link onleave}.
+   */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -147,8 +156,11 @@ export class JanusTextRoom implements KeyChannel {
     const pending = this.#pending.get(`${message['transaction']}`);
     if (message['textroom'] === 'success') pending?.settle();
     if (message['textroom'] === 'error') pending?.settle(new Error(`TextRoom: ${message['error']}`));
-    if (message['textroom'] !== 'message' || message['room'] !== this.#room) return;
-    const { text } = message;
+    if (message['room'] !== this.#room) return;
+    const { text, username } = message;
+    const isGone = message['textroom'] === 'leave' || message['textroom'] === 'kicked';
+    if (isGone && typeof username === 'string') this.onleave?.(username);
+    if (message['textroom'] !== 'message') return;
     if (typeof text !== 'string' || !text.startsWith(PREFIX)) return;
     const bytes = fromBase64(text.slice(PREFIX.length));
     if (bytes !== undefined) this.onmessage?.(bytes);

@@ -2,6 +2,7 @@
 // All cases, in the order in which they run.
 
 import { echoes } from './plan/echo.mjs';
+import { exchanges } from './plan/exchange.mjs';
 import { refusals } from './plan/refusals.mjs';
 import { rooms } from './plan/rooms.mjs';
 
@@ -12,4 +13,4 @@ import { rooms } from './plan/rooms.mjs';
  */
 
 /** @type {Planned[]} */
-export const plan = [...echoes, ...rooms, ...refusals];
+export const plan = [...echoes, ...rooms, ...exchanges, ...refusals];

@@ -34,6 +34,7 @@ const janusConfig = {
   recordings,
   address: ADDRESS,
   port: PORT,
+  debugLevel: 7, // all that it is told
   plugins: [
     'audiobridge',
     'echotest',

@@ -1,8 +1,8 @@
 // The adapter's shapes against janus.js's own types: handles of the real thing are taken.
 
 import type { JanusJS } from 'janus-gateway';
-import type { SFrameClient } from '../../dist/webrtc.js';
 import { encryptHandle, type HandleEncryption, type JanusTextRoom } from '../../dist/janus.js';
+import type { SFrameClient } from '../../dist/webrtc.js';
 
 export function encrypt(handle: JanusJS.PluginHandle, client: SFrameClient): HandleEncryption {
   return encryptHandle(handle, client, { participant: ({ feed_display }) => feed_display });

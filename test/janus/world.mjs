@@ -54,7 +54,7 @@ export class World {
 
   /** Ends what a case has left. */
   async tidy() {
-    for (const tab of this.#tabs.splice(0)) await tab.close();
+    for (const tab of this.#tabs.splice(0)) await tab.close().catch(() => {}); // a case may have closed it
   }
 
   async close() {

@@ -1,13 +1,15 @@
 // @ts-check
 // What tests can have this page do, by name. State stays between: a test drives several pages at once.
 
+import './eavesdropper.js';
 import { dropsOfAll } from '../../e2e/page/client.js';
 import * as echo from './echo.js';
+import * as exchange from './exchange.js';
 import * as refusals from './refusals.js';
 import * as room from './room.js';
 
-/** @type {Record<string, (options: any) => Promise<unknown>>} */
-const steps = { ...echo, ...room, ...refusals };
+/** @type {Record<string, (options: any) => unknown>} */
+const steps = { ...echo, ...room, ...exchange, ...refusals };
 
 /** @param {string} name @param {object} options */
 async function runCase(name, options) {

@@ -8,7 +8,7 @@ import { keyOf, Member } from './member.js';
 const members = new Map();
 
 /** @param {string} name */
-function member(name) {
+export function member(name) {
   const found = members.get(name);
   if (found === undefined) throw new Error(`${name} is not in this page`);
   return found;
