@@ -3,6 +3,7 @@
 
 import { echoes } from './plan/echo.mjs';
 import { exchanges } from './plan/exchange.mjs';
+import { recordings } from './plan/recordings.mjs';
 import { refusals } from './plan/refusals.mjs';
 import { rooms } from './plan/rooms.mjs';
 
@@ -13,4 +14,4 @@ import { rooms } from './plan/rooms.mjs';
  */
 
 /** @type {Planned[]} */
-export const plan = [...echoes, ...rooms, ...exchanges, ...refusals];
+export const plan = [...echoes, ...rooms, ...exchanges, ...recordings, ...refusals];

@@ -5,11 +5,12 @@ import './eavesdropper.js';
 import { dropsOfAll } from '../../e2e/page/client.js';
 import * as echo from './echo.js';
 import * as exchange from './exchange.js';
+import * as recordings from './recordings.js';
 import * as refusals from './refusals.js';
 import * as room from './room.js';
 
 /** @type {Record<string, (options: any) => unknown>} */
-const steps = { ...echo, ...room, ...exchange, ...refusals };
+const steps = { ...echo, ...room, ...exchange, ...recordings, ...refusals };
 
 /** @param {string} name @param {object} options */
 async function runCase(name, options) {
