@@ -3,9 +3,12 @@
 
 import { echoes } from './plan/echo.mjs';
 import { exchanges } from './plan/exchange.mjs';
+import { failures } from './plan/failures.mjs';
 import { recordings } from './plan/recordings.mjs';
 import { refusals } from './plan/refusals.mjs';
 import { rooms } from './plan/rooms.mjs';
+import { sizes } from './plan/sizes.mjs';
+import { videoCalls } from './plan/video-call.mjs';
 
 /**
  * @typedef {object} Planned
@@ -14,4 +17,13 @@ import { rooms } from './plan/rooms.mjs';
  */
 
 /** @type {Planned[]} */
-export const plan = [...echoes, ...rooms, ...exchanges, ...recordings, ...refusals];
+export const plan = [
+  ...echoes,
+  ...rooms,
+  ...videoCalls,
+  ...exchanges,
+  ...recordings,
+  ...failures,
+  ...sizes,
+  ...refusals,
+];

@@ -12,6 +12,7 @@ import { check, finish, Later } from '../runtimes/report.mjs';
 import { ADDRESS, enterNamespace } from './namespace.mjs';
 import { bundlePage } from './pages.mjs';
 import { plan } from './plan.mjs';
+import { World } from './world.mjs';
 
 /** How long a case may take. Waits inside have bounds of their own. */
 const CASE_MS = 180_000;
@@ -34,6 +35,7 @@ const janusConfig = {
   recordings,
   address: ADDRESS,
   port: PORT,
+  reclaimSeconds: 60, // signalling is taken away for ten
   debugLevel: 7, // all that it is told
   plugins: [
     'audiobridge',
@@ -52,7 +54,7 @@ if (chromium === undefined || firefox === undefined) {
   process.exit(process.env['CI'] ? 1 : 0);
 }
 const server = await serve({}, ['/build/janus/', '/test/janus/page/']);
-const world = new (await import('./world.mjs')).World({ chromium, firefox, server, recordings, janusConfig });
+const world = new World({ chromium, firefox, server, recordings, janusConfig });
 
 /** @type {import('./plan.mjs').Planned[]} */
 const late = [];

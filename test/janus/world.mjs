@@ -12,6 +12,8 @@ export class World {
   #rooms = 1000;
   /** @type {import('../../examples/janus/server/start.mjs').RunningJanus | undefined} */
   janus;
+  /** All that Janus has printed. @type {string[]} */
+  janusSaid = [];
   /** Printed at the end. @type {string[]} */
   table = [];
 
@@ -22,7 +24,8 @@ export class World {
   }
 
   async startJanus() {
-    this.janus = await startJanus(this.parts.janusConfig);
+    const heard = (/** @type {string} */ text) => this.janusSaid.push(text);
+    this.janus = await startJanus({ ...this.parts.janusConfig, heard });
     return this.janus;
   }
 

@@ -8,9 +8,10 @@ import * as exchange from './exchange.js';
 import * as recordings from './recordings.js';
 import * as refusals from './refusals.js';
 import * as room from './room.js';
+import * as videoCall from './video-call.js';
 
 /** @type {Record<string, (options: any) => unknown>} */
-const steps = { ...echo, ...room, ...exchange, ...recordings, ...refusals };
+const steps = { ...echo, ...room, ...exchange, ...recordings, ...refusals, ...videoCall };
 
 /** @param {string} name @param {object} options */
 async function runCase(name, options) {

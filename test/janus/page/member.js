@@ -2,12 +2,13 @@
 // Somebody in a VideoRoom: publishes, and subscribes to others. All of it goes through the adapter.
 
 import { encryptHandle } from '../../../dist/janus.js';
-import { Person } from '../../e2e/page/client.js';
 import { Source } from '../../e2e/page/pattern.js';
 import { getMicrophone } from '../../e2e/page/scene.js';
 import { sleep } from '../../e2e/page/wait.js';
 import { connect, Plugin } from './session.js';
 import { View } from './view.js';
+
+/** @typedef {import('../../e2e/page/client.js').Person} Person */
 
 /** Tries to subscribe to a feed that has just been published, each 200 ms. */
 const TRIES = 50;
@@ -16,29 +17,43 @@ const TRIES = 50;
 export const keyOf = (key) => Uint8Array.from(key);
 
 export class Member {
-  /** @param {string} url @param {string} name @param {number} room @param {Record<string, unknown>} [client] */
-  static async enter(url, name, room, client) {
+  /** @type {any} */
+  session;
+  /** @type {Plugin} */
+  publisher = new Plugin();
+  /** @type {Source | undefined} */
+  source;
+  /** @type {Map<string, { plugin: Plugin, view: View, encryption: any, since: number }>} by participant */
+  views = new Map();
+  /** Feeds by the name that they display. @type {Map<string, number>} */
+  feeds = new Map();
+
+  /** @param {string} url @param {number} room @param {Person} person */
+  static async enter(url, room, person) {
     await getMicrophone();
-    const session = await connect(url);
-    const plugin = await Plugin.attach(session, 'videoroom');
-    return new Member(session, plugin, name, room, client);
+    const member = new Member(room, person);
+    await member.reenter(url);
+    return member;
   }
 
-  /** @param {any} session @param {Plugin} plugin @param {string} name @param {number} room @param {Record<string, unknown>} [client] */
-  constructor(session, plugin, name, room, client) {
-    this.session = session;
-    this.publisher = plugin;
-    this.name = name;
+  /** @param {number} room @param {Person} person */
+  constructor(room, person) {
     this.room = room;
-    this.person = new Person(name, client);
-    this.client = this.person.client;
-    this.encryption = encryptHandle(plugin.handle, this.client);
-    /** @type {Source | undefined} */
-    this.source = undefined;
-    /** @type {Map<string, { plugin: Plugin, view: View, encryption: any }>} by participant */
-    this.views = new Map();
-    /** Feeds by the name that they display. @type {Map<string, number>} */
-    this.feeds = new Map();
+    this.person = person;
+    this.name = person.name;
+    this.client = person.client;
+  }
+
+  /** Connects, perhaps again: nothing is left of what there was, but the client. @param {string} url */
+  async reenter(url) {
+    for (const { view } of this.views.values()) view.close();
+    this.views.clear();
+    this.feeds.clear();
+    this.source?.stop();
+    this.session = await connect(url);
+    const plugin = await Plugin.attach(this.session, 'videoroom');
+    this.publisher = plugin;
+    encryptHandle(plugin.handle, this.client);
     plugin.onmessage = ({ publishers = [] }) => {
       for (const { id, display } of publishers) this.feeds.set(display, id);
     };
@@ -107,6 +122,7 @@ export class Member {
 
   /** @param {string} participant @param {number} feed @param {boolean} trickle */
   async #subscribe(participant, feed, trickle) {
+    const since = performance.now();
     const plugin = await Plugin.attach(this.session, 'videoroom');
     const encryption = encryptHandle(plugin.handle, this.client, {
       participant: ({ feed_display }) => feed_display,
@@ -119,7 +135,7 @@ export class Member {
       const answer = await plugin.answer({ jsep, trickle });
       await plugin.request({ request: 'start' }, ({ started }) => started === 'ok', answer);
       const view = new View(plugin.connection);
-      this.views.set(participant, { plugin, view, encryption });
+      this.views.set(participant, { plugin, view, encryption, since });
       return { offered: jsep.e2ee, answered: answer.e2ee };
     } catch (error) {
       plugin.detach();

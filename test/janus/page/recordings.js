@@ -7,37 +7,9 @@ import { Source } from '../../e2e/page/pattern.js';
 import { getMicrophone } from '../../e2e/page/scene.js';
 import { must, sleep, until } from '../../e2e/page/wait.js';
 import { keyOf } from './member.js';
+import { openPerson, plainOf } from './plain.js';
 import { connect, Plugin } from './session.js';
 import { View } from './view.js';
-
-function plainWorker() {
-  return new Worker('/test/janus/page/plain-worker.js', { type: 'module' });
-}
-
-/** What the transforms took in, base64. @param {Worker} worker @returns {Promise<{ audio: string[], video: string[] }>} */
-export function plainOf(worker) {
-  return new Promise((resolve) => {
-    worker.addEventListener('message', ({ data }) => {
-      if (data.plain === undefined) return;
-      const text = (/** @type {Uint8Array} */ bytes) =>
-        btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), ''));
-      resolve({ audio: data.plain.audio.map(text), video: data.plain.video.map(text) });
-    });
-    worker.postMessage('plain');
-  });
-}
-
-/** A client whose frames can be looked at before they are encrypted. @param {string} name */
-export function openPerson(name) {
-  /** @type {Worker[]} */
-  const workers = [];
-  const worker = () => {
-    const made = plainWorker();
-    workers.push(made);
-    return made;
-  };
-  return { person: new Person(name, { worker }), workers };
-}
 
 /**
  * Records for a while; the second half under another key, if there is one.
@@ -47,8 +19,7 @@ export async function record({ url, codec, ms, keys, plaintext = false }) {
   const microphone = await getMicrophone();
   const session = await connect(url);
   const plugin = await Plugin.attach(session, 'recordplay');
-  const { person, workers } = openPerson('alice');
-  const { client } = person;
+  const { client, workers } = openPerson('alice');
   encryptHandle(plugin.handle, client);
   const source = new Source();
   const jsep = await plugin.offer({

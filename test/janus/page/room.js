@@ -1,8 +1,10 @@
 // @ts-check
 // VideoRoom, step by step: each is one of a person of this page.
 
+import { Person } from '../../e2e/page/client.js';
 import { sleep, until } from '../../e2e/page/wait.js';
 import { keyOf, Member } from './member.js';
+import { openPerson, plainOf } from './plain.js';
 
 /** @type {Map<string, Member>} */
 const members = new Map();
@@ -14,9 +16,17 @@ export function member(name) {
   return found;
 }
 
-/** @param {{ url: string, name: string, room: number, create?: Record<string, unknown>, client?: Record<string, unknown>, key?: number[] }} options */
-export async function enter({ url, name, room, create, client, key }) {
-  const entered = await Member.enter(url, name, room, client);
+/**
+ * @param {object} options
+ * @param {string} options.url
+ * @param {string} options.name
+ * @param {number} options.room
+ * @param {Record<string, unknown>} [options.create]
+ * @param {number[]} [options.key]
+ * @param {boolean} [options.isOpen] whether his frames can be looked at before they are encrypted
+ */
+export async function enter({ url, name, room, create, key, isOpen = false }) {
+  const entered = await Member.enter(url, room, isOpen ? openPerson(name) : new Person(name));
   members.set(name, entered);
   if (create) await entered.createRoom(create);
   await entered.join();
@@ -44,6 +54,13 @@ export function subscribe({ name, to, trickle }) {
 /** @param {{ name: string, of: string, target?: number, audio?: boolean }} options */
 export function plays({ name, of, target, ...options }) {
   return member(name).view(of).view.plays(target, options);
+}
+
+/** How long it took from subscribing to the first decoded frame, in ms. @param {{ name: string, of: string }} options */
+export async function firstFrame({ name, of }) {
+  const { view, since } = member(name).view(of);
+  await until('a first frame', 3000, async () => (await view.counts()).decoded > 0);
+  return Math.round(performance.now() - since);
 }
 
 /** @param {{ name: string, of: string, ms?: number }} options */
@@ -92,6 +109,53 @@ export async function switchTo({ name, of, to }) {
   const streams = transceivers.map(({ mid }) => ({ feed: one.feeds.get(to), mid, sub_mid: mid }));
   await plugin.request({ request: 'switch', streams }, ({ switched }) => switched === 'ok');
   return transceivers.map(({ mid }) => encryption.participantAt(mid));
+}
+
+/** Comes again, by another session, and publishes again: the client is the same. @param {{ name: string, url: string, create?: Record<string, unknown> }} options */
+export async function rejoin({ name, url, create }) {
+  const one = member(name);
+  await one.reenter(url);
+  if (create) await one.createRoom(create);
+  await one.join();
+  await one.publish();
+}
+
+/** Takes up the session again, when the WebSocket was lost. @param {{ name: string }} options */
+export async function reconnect({ name }) {
+  const { session } = member(name);
+  await new Promise((resolve, reject) =>
+    session.reconnect({
+      success: resolve,
+      error: (/** @type {string} */ error) => reject(new Error(error)),
+    }),
+  );
+}
+
+/** @param {{ name: string }} options */
+export function killWorker({ name }) {
+  member(name).person.workers.at(-1)?.terminate();
+}
+
+/** What went wrong, and what was dropped by his receivers. @param {{ name: string }} options */
+export async function countsOf({ name }) {
+  const { person, client } = member(name);
+  const { receivers } = await client.stats();
+  /** @type {Record<string, number>} */
+  const dropped = {};
+  for (const receiver of receivers)
+    for (const [reason, count] of Object.entries(receiver.dropped))
+      dropped[reason] = (dropped[reason] ?? 0) + count;
+  const frames = receivers.reduce(
+    (/** @type {number} */ sum, /** @type {any} */ receiver) => sum + receiver.frames,
+    0,
+  );
+  return { unprotected: person.eventsOf('unprotected').length, frames, dropped };
+}
+
+/** @param {{ name: string }} options */
+export function plainFramesOf({ name }) {
+  const worker = member(name).person.workers.at(-1);
+  return worker && plainOf(worker);
 }
 
 /** @param {{ name: string }} options */

@@ -6,11 +6,18 @@ import { sees } from './rooms.mjs';
 
 /** @typedef {import('../world.mjs').World} World */
 
-/** @param {World} world @param {string} browser @param {string} name @param {number} room @param {boolean} [create] */
-async function arrive(world, browser, name, room, create = false) {
+/**
+ * Somebody publishes, whose keys will be exchanged.
+ * @param {World} world
+ * @param {string} browser
+ * @param {string} name
+ * @param {number} room
+ * @param {{ create?: boolean, url?: string }} [options]
+ */
+export async function arrive(world, browser, name, room, { create = false, url = world.url } = {}) {
   const tab = await world.open(browser);
   const options = create ? { create: { require_e2ee: true } } : {};
-  await tab.run('enter', { url: world.url, name, room, ...options });
+  await tab.run('enter', { url, name, room, ...options });
   const identityKey = await tab.run('prepareExchange', { name, room, create });
   await tab.run('publish', { name });
   return { tab, name, identityKey: /** @type {string} */ (identityKey), key: [], kid: '' };
@@ -41,7 +48,7 @@ function formsOf(hex) {
 }
 
 /** @param {Peer} peer @param {(state: any) => unknown} holds @param {string} what */
-async function until({ tab, name }, holds, what) {
+export async function until({ tab, name }, holds, what) {
   const end = performance.now() + 100_000;
   for (;;) {
     const state = await tab.run('keysOf', { name });
@@ -57,7 +64,7 @@ export const exchanges = [
     name: 'exchange over a TextRoom: join, leave, remove, rotate',
     async run(world) {
       const room = world.newRoom();
-      const alice = await arrive(world, 'Chromium', 'alice', room, true);
+      const alice = await arrive(world, 'Chromium', 'alice', room, { create: true });
       const bob = await arrive(world, 'Firefox', 'bob', room);
       const carol = await arrive(world, 'Chromium', 'carol', room);
       const everybody = [alice, bob, carol];
@@ -93,7 +100,7 @@ export const exchanges = [
         ({ kids, known }) => kids.length > states[0].kids.length && known.length === 0,
         'a key without bob',
       );
-      const log = world.janus?.log() ?? '';
+      const log = world.janusSaid.join('');
       must(given.includes('sframe:') && given.includes('"display":"alice"'), 'nothing was overheard');
       must(log.includes('alice'), 'Janus has logged nothing');
       const keys = states.flatMap(({ used }) => used);

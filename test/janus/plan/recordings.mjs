@@ -24,7 +24,7 @@ export function filesOf({ recordings }, name) {
  * @param {string} file
  * @param {string[]} frames base64
  */
-function piecesIn(file, frames) {
+export function piecesIn(file, frames) {
   const bytes = readFileSync(file);
   const pieces = frames
     .map((frame) => Buffer.from(frame, 'base64'))
