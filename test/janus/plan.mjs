@@ -4,6 +4,7 @@
 import { echoes } from './plan/echo.mjs';
 import { exchanges } from './plan/exchange.mjs';
 import { failures } from './plan/failures.mjs';
+import { offlines } from './plan/offline.mjs';
 import { recordings } from './plan/recordings.mjs';
 import { refusals } from './plan/refusals.mjs';
 import { rooms } from './plan/rooms.mjs';
@@ -23,6 +24,7 @@ export const plan = [
   ...videoCalls,
   ...exchanges,
   ...recordings,
+  ...offlines,
   ...failures,
   ...sizes,
   ...refusals,

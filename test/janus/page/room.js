@@ -118,6 +118,7 @@ export async function rejoin({ name, url, create }) {
   if (create) await one.createRoom(create);
   await one.join();
   await one.publish();
+  return one.id;
 }
 
 /** Takes up the session again, when the WebSocket was lost. @param {{ name: string }} options */
@@ -150,6 +151,12 @@ export async function countsOf({ name }) {
     0,
   );
   return { unprotected: person.eventsOf('unprotected').length, frames, dropped };
+}
+
+/** @param {{ name: string }} options */
+export async function unpublish({ name }) {
+  await member(name).publisher.request({ request: 'unpublish' }, ({ unpublished }) => unpublished === 'ok');
+  await sleep(500); // a recording goes on for a moment
 }
 
 /** @param {{ name: string }} options */

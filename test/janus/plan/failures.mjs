@@ -52,7 +52,7 @@ export const failures = [
       await sleep(1000);
       await world.startJanus();
       const start = performance.now();
-      await alice.tab.run('rejoin', { name: 'alice', url: world.url, create });
+      const id = await alice.tab.run('rejoin', { name: 'alice', url: world.url, create });
       await bob.tab.run('rejoin', { name: 'bob', url: world.url });
       await bob.tab.run('subscribe', { name: 'bob', to: 'alice' });
       await alice.tab.run('subscribe', { name: 'alice', to: 'bob' });
@@ -64,7 +64,7 @@ export const failures = [
       const plain = await alice.tab.run('plainFramesOf', { name: 'alice' });
       await world.janus?.stop(); // files are whole when it has ended
       await world.startJanus();
-      const { video } = filesOf(world, room);
+      const { video } = filesOf(world, id);
       const { found, of } = piecesIn(video, plain.video);
       must(of > 30 && found === 0, `${found} of ${of} pieces of video in ${video}`);
       world.table.push(

@@ -12,11 +12,13 @@ const MS = 6000;
 
 /** The files of a recording. @param {World} world @param {number | string} name */
 export function filesOf({ recordings }, name) {
-  const files = readdirSync(recordings).filter((file) => file.includes(`${name}`) && file.endsWith('.mjr'));
-  return {
-    audio: join(recordings, files.find((file) => file.includes('audio')) ?? 'none'),
-    video: join(recordings, files.find((file) => file.includes('video')) ?? 'none'),
+  const files = readdirSync(recordings).filter((file) => file.includes(`-${name}-`));
+  const of = (/** @type {string} */ kind) => {
+    const [file, ...others] = files.filter((one) => one.match(/-(audio|video)(-\d+)?\.mjr$/)?.[1] === kind);
+    must(file !== undefined && others.length === 0, `recordings of ${name}: ${files}`);
+    return join(recordings, `${file}`);
   };
+  return { audio: of('audio'), video: of('video') };
 }
 
 /**
