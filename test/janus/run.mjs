@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { launchChromium, launchFirefox } from '../e2e/browsers.mjs';
 import { serve } from '../e2e/server.mjs';
 import { check, finish, Later } from '../runtimes/report.mjs';
+import { mustHave } from './installed.mjs';
 import { ADDRESS, enterNamespace } from './namespace.mjs';
 import { bundlePage } from './pages.mjs';
 import { plan } from './plan.mjs';
@@ -18,6 +19,7 @@ import { World } from './world.mjs';
 const CASE_MS = 180_000;
 const PORT = 8188;
 
+mustHave('janus', 'ffprobe');
 const cannot = enterNamespace();
 if (cannot) {
   console.log(cannot);

@@ -1,14 +1,10 @@
 // @ts-check
-// docs/getting-started.md, followed to the letter by a newcomer: its commands in an empty folder, with the packed package in
-// the place of the published one; its page, in a real Chromium with a camera that is not one. Prints how long that took.
+// docs/getting-started.md, followed by a newcomer in a real Chromium with a camera that is not one. Prints how long it took.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { chromium } from 'playwright';
 import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
-import { installPackage, root } from '../runtimes/pack.mjs';
 import { check, finish } from '../runtimes/report.mjs';
+import { follow, serve, versionIn } from './follow.mjs';
 
 /** The bound of every wait, in ms; nobody waits as long. */
 const timeout = 60_000;
@@ -20,65 +16,16 @@ const mediaFlags = [
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
 
-const guide = readFileSync(join(root, 'docs/getting-started.md'), 'utf8');
-/** Before the page; in there, more is indented. */
-const [before = ''] = guide.split('```html');
-const commands = Array.from(before.matchAll(/^ {4}(.+)$/gm), ([, command]) => `${command}`);
-const [, page = ''] = /^```html\n([\s\S]*?)^```$/m.exec(guide) ?? [];
-
-/**
- * Starts what `npx vite` starts.
- * @param {string} folder
- * @returns {Promise<{ address: string, stop: () => void }>}
- */
-async function serve(folder) {
-  const server = spawn(
-    process.execPath,
-    ['node_modules/vite/bin/vite.js', '--host', '127.0.0.1', '--port', '0'],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NO_COLOR: '1' },
-    },
-  );
-  process.once('exit', () => server.kill());
-  const address = await new Promise((resolve, reject) => {
-    let text = '';
-    server.stdout.on('data', (data) => {
-      text += data;
-      const [found] = /http:\/\/127\.0\.0\.1:\d+\//.exec(text) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-    server.once('exit', (code) => reject(new Error(`vite has ended with ${code}: ${text}`)));
-  });
-  return { address, stop: () => server.kill() };
-}
-
 const start = performance.now();
 let folder = '';
 
 const isInstalled = await check('install', () => {
-  const { folder: user } = installPackage();
-  const parent = join(user, '..');
-  const [tarball] = readdirSync(parent).filter((name) => name.endsWith('.tgz'));
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'test/bundlers/package.json'), 'utf8'));
-  if (!commands.includes('npm install sframe-wasm vite')) throw new Error(`commands: ${commands.join('; ')}`);
-  const script = commands
-    .join('\n')
-    .replace('install sframe-wasm vite', `install ${parent}/${tarball} vite@${dependencies.vite}`);
-  const work = join(parent, 'newcomer');
-  mkdirSync(work);
-  execFileSync('bash', ['-euc', script], {
-    cwd: work,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: 300_000,
-  });
-  [folder = ''] = readdirSync(work).map((name) => join(work, name));
-  return commands.join('; ');
+  const made = follow('docs/getting-started.md', () => true, { vite: versionIn('test/bundlers', 'vite') });
+  folder = made.folder;
+  return made.commands.join('; ');
 });
 
 const call = async () => {
-  writeFileSync(join(folder, 'index.html'), page);
   const { address, stop } = await serve(folder);
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('no Chromium');
