@@ -392,7 +392,12 @@ test('stats tell keys and their ages', async () => {
   await bob.client.addDecryptionKey('alice', baseKey, kid);
   await send(audio(1), audio(2));
   const sending = await alice.client.stats();
-  expect(sending).toMatchObject({ engine: 'wasm', workerRestarts: 0, sendingKey: { kid, ctr: 2n } });
+  expect(sending).toMatchObject({
+    cipherSuite: 'AES_128_GCM_SHA256_128',
+    engine: 'wasm',
+    workerRestarts: 0,
+    sendingKey: { kid, ctr: 2n },
+  });
   expect(sending.sendingKey?.ageSeconds).toBeGreaterThan(0);
   expect(sending.senders).toMatchObject([
     { frames: 2, bytes: 2, kind: 'audio', policy: 'protected', dropped: {} },

@@ -110,7 +110,8 @@ export class PageSession {
 
   async stats(): Promise<SFrameStats> {
     const counts = await this.request('counts', undefined);
-    return statsOf(counts, this.#tracks.all, this.#supervisor.restarts);
+    const { cipherSuite } = this.#settings.config;
+    return statsOf(cipherSuite, counts, this.#tracks.all, this.#supervisor.restarts);
   }
 
   destroy(): void {

@@ -1,5 +1,6 @@
 // What an application can learn about its frames, in numbers.
 
+import type { CipherSuite } from '../cipher-suite.ts';
 import type { PageTrack } from './page-tracks.ts';
 import type { KeyAge, SessionCounts, TrackCounts } from './protocol.ts';
 
@@ -32,6 +33,8 @@ export interface SFrameKeyStats {
 
 /** What `SFrameClient.stats` resolves with. */
 export interface SFrameStats {
+  /** Of all frames and messages, both ways. */
+  readonly cipherSuite: CipherSuite;
   /** What does the cryptography of the worker; `webcrypto` where there is no WebAssembly with SIMD. */
   readonly engine: 'wasm' | 'webcrypto';
   /** How often the worker was replaced. */
@@ -52,6 +55,7 @@ export interface SFrameStats {
 
 /** What the worker has counted, by the page's senders and receivers. */
 export function statsOf(
+  cipherSuite: CipherSuite,
   counts: SessionCounts,
   tracks: Iterable<PageTrack>,
   workerRestarts: number,
@@ -64,6 +68,7 @@ export function statsOf(
       .map(({ entry, counts: counted }) => trackStatsOf(entry, counted));
   const { engine, sending, keys, messages } = counts;
   return {
+    cipherSuite,
     engine,
     workerRestarts,
     senders: of('send'),
