@@ -2,7 +2,7 @@
  * The adapter for Janus, on a handle that behaves as janus.js does: when its hooks come, what it forgets, and what its
  * plugins tell of streams. Real calls through a real Janus are in test/janus.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { encryptHandle, type JanusHandle, type JanusJsep, JanusTextRoom } from '../src/janus.ts';
 
 type Params = Parameters<JanusHandle['createAnswer']>[0];
@@ -45,7 +45,7 @@ function transceiver(name: string, direction: string, mid: string | null = name,
     name,
     mid,
     direction,
-    sender: { name, track: isSending ? { kind } : null },
+    sender: { name, track: isSending ? { kind } : (null as { kind: string } | null) },
     receiver: { name, track: { kind } },
   };
 }
@@ -112,6 +112,23 @@ describe('encryptHandle', () => {
     handle.createOffer({});
     handle.handleRemoteJsep({ jsep });
     expect(client.news()).toEqual([]);
+  });
+
+  it('names senders that have a direction or a track, whatever comes first', () => {
+    const early = transceiver('early', 'sendonly');
+    early.sender.track = null;
+    const late = transceiver('late', 'recvonly');
+    late.sender.track = { kind: 'video' };
+    const { handle } = fakeHandle([
+      early,
+      late,
+      transceiver('other', 'recvonly'),
+      transceiver('gone', 'inactive'),
+    ]);
+    const client = new FakeClient();
+    encryptHandle(handle, client as never, { participant: () => 'bob' });
+    handle.createOffer({});
+    expect(client.news()).toEqual(['encrypt early', 'encrypt late', 'decrypt late bob', 'decrypt other bob']);
   });
 
   it('sets the flag that janus.js loses without trickle, and tells of a description once', () => {
@@ -219,6 +236,7 @@ describe('encryptHandle', () => {
     handle.createOffer({});
     handle.onmessage?.({ streams: [{ mid: '0' }] });
     encryption.rebind();
+    handle.createOffer({});
     expect(client.news()).toEqual(['encrypt 0', 'echo 0']);
   });
 
@@ -356,6 +374,43 @@ describe('JanusTextRoom', () => {
     say({ textroom: 'join', room: 1234, username: 'erin' });
     say({ textroom: 'leave', room: 1234, username: 5 });
     expect(gone).toEqual(['bob', 'carol']);
+  });
+
+  it('rejects what is not answered, at last, and more than can wait', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const room = new FakeRoom();
+      const { channel } = await enter(room, 'alice');
+      room.answer = () => undefined;
+      const all = Array.from({ length: 1025 }, () => channel.send('bob', bytes(1)).catch(String));
+      expect(await all[1024]).toContain('does not answer');
+      vi.advanceTimersByTime(10_000);
+      expect(new Set(await Promise.all(all.slice(0, 1024)))).toEqual(
+        new Set(['Error: the TextRoom did not answer']),
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not open where Janus refuses, or another handle came in between', async () => {
+    const channel = new JanusTextRoom({ room: 1234, participant: 'alice' });
+    const refused = textHandle(new FakeRoom());
+    refused.send = () => refused.onmessage({ error: 'No such plugin' });
+    await expect(channel.open(refused as never)).rejects.toThrow('TextRoom: No such plugin');
+    const room = new FakeRoom();
+    const [first, second] = [textHandle(room), textHandle(room)];
+    const opening = channel.open(first as never);
+    const reopening = channel.open(second as never);
+    await expect(opening).rejects.toThrow('another handle');
+    await reopening;
+    expect(channel.isOpen).toBe(true);
+    expect(room.sent).toHaveLength(1);
+    room.answer = () => undefined;
+    const waiting = channel.broadcast(bytes(1));
+    room.answer = ({ transaction }) => ({ textroom: 'success', transaction });
+    await channel.open(textHandle(room) as never);
+    await expect(waiting).rejects.toThrow('another handle');
   });
 
   it('opens again with another handle, and hears nothing of the old one', async () => {

@@ -1,7 +1,6 @@
 // Whose media a connection's receivers open. The server says which stream comes on which mid; the application, whose that
 // stream is; and keys, whether it is true: frames of anybody else do not open there.
 
-import { assertText } from '../names.ts';
 import type { SFrameClient } from '../webrtc/client.ts';
 import type { TrackOptions } from '../webrtc/client-options.ts';
 import type { JanusMessage, JanusStream } from './janus-js.ts';
@@ -72,8 +71,6 @@ export class Receivers {
     const stream = this.#streams.get(mid ?? '') ?? { mid: mid ?? '', type };
     const whose = this.#whose(stream);
     const track = typeof whose === 'string' ? { participant: whose } : whose;
-    if (track === undefined || track.participant === '') return undefined;
-    assertText(track.participant, 'participant');
-    return track;
+    return track?.participant === '' ? undefined : track;
   }
 }

@@ -96,9 +96,10 @@ export class JanusTextRoom implements KeyChannel {
       if (this.#handle === handle) this.#lose('the connection was lost');
     });
     await connected(handle);
+    if (this.#handle !== handle) throw new Error('another handle has taken its place');
     const { room, pin } = { room: this.#room, pin: this.#pin };
     await this.#request({ textroom: 'join', room, pin, username: this.#participant });
-    this.#isOpen = this.#handle === handle;
+    this.#isOpen = true;
   }
 
   /**
