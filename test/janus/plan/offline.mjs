@@ -34,6 +34,11 @@ export function open(input, output, keys) {
   });
 }
 
+/** All opened; a recording may end in the middle of a frame. @param {Record<string, number>} failed */
+function isWhole({ incomplete = 0, ...others }) {
+  return incomplete <= 1 && Object.keys(others).length === 0;
+}
+
 /** Frames as they were written, and as they were sent. @type {Record<string, (output: Buffer, plain: Buffer[]) => [Buffer[], Buffer[]]>} */
 const framesOf = {
   opus: (output, plain) => [packetsOfOgg(output), plain],
@@ -83,7 +88,7 @@ const offline = (codec) => ({
       const output = join(world.recordings, `${id}-${kind}.out`);
       const { status, summary, errors } = await open(files[kind], output, keys);
       must(status === 0, `${kind}: ${status} ${errors} ${JSON.stringify(summary)}`);
-      must(Object.keys(summary.frames.failed).length === 0, JSON.stringify(summary));
+      must(isWhole(summary.frames.failed), JSON.stringify(summary));
       const count = isWhatWasSent(kind === 'audio' ? 'opus' : codec, output, plain[kind]);
       lines.push(
         `${count} ${kind === 'video' && codec === 'H264' ? 'NAL units' : 'frames'} (${probe(output)})`,
@@ -121,10 +126,7 @@ export const offlines = [
       for (const kind of /** @type {const} */ (['video', 'audio'])) {
         const output = join(world.recordings, `${room}-${kind}.out`);
         const { status, summary, errors } = await open(files[kind], output, [alice]);
-        must(
-          status === 0 && Object.keys(summary.frames.failed).length === 0,
-          `${errors} ${JSON.stringify(summary)}`,
-        );
+        must(status === 0 && isWhole(summary.frames.failed), `${errors} ${JSON.stringify(summary)}`);
         lines.push(
           `${isWhatWasSent(kind === 'audio' ? 'opus' : 'VP8', output, plain[kind])} frames (${probe(output)})`,
         );
