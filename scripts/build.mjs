@@ -9,6 +9,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -72,13 +73,13 @@ async function bundleWorker() {
 }
 
 /**
- * Deletes from dist/ what no export of the package leads to: the worker's modules, which are in its bundle now, and
- * declarations that no public one mentions.
+ * Deletes from dist/ what no export and no program of the package leads to: the worker's modules, which are in its bundle
+ * now, and declarations that no public one mentions.
  */
 function dropUnreachable() {
   const isModule = /\.(js|d\.ts)$/;
-  /** @type {Record<string, string | Record<string, string>>} */
-  const entries = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).exports;
+  /** @type {{ exports: Record<string, string | Record<string, string>>, bin: Record<string, string> }} */
+  const { exports: entries, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   /** @type {Set<string>} */
   const reached = new Set();
   /** @param {string} file */
@@ -96,6 +97,7 @@ function dropUnreachable() {
     const paths = typeof entry === 'string' ? [entry] : Object.values(entry);
     for (const path of paths.filter((path) => isModule.test(path))) reach(join(root, path));
   }
+  for (const path of Object.values(bin)) reach(join(root, path));
   const dist = join(root, 'dist');
   for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     const file = join(dist, name);
@@ -125,14 +127,17 @@ const stages = {
       'src',
       'tsconfig.json',
       'tsconfig.build.json',
+      'tsconfig.cli.json',
       'scripts/build.mjs',
       'package.json',
       'package-lock.json',
     ],
-    products: ['dist/index.js', 'dist/index.d.ts', 'dist/core.wasm', 'dist/worker.js'],
+    products: ['dist/index.js', 'dist/index.d.ts', 'dist/core.wasm', 'dist/worker.js', 'dist/cli.js'],
     async make() {
       rmSync(join(root, 'dist'), { recursive: true, force: true });
       run('typescript', 'bin/tsc', '-p', 'tsconfig.build.json');
+      run('typescript', 'bin/tsc', '-p', 'tsconfig.cli.json'); // the only part that knows Node
+      chmodSync(join(root, 'dist/cli.js'), 0o755);
       copyFileSync(join(root, 'build/core.wasm'), join(root, 'dist/core.wasm'));
       await bundleWorker();
       dropUnreachable();

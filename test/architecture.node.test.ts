@@ -21,6 +21,11 @@ function sourcesOf(folder: string): string[] {
 /** An import, of types too, points from a higher layer to a lower one, never sideways. */
 const layers: Record<string, number> = {
   'cipher-suite.ts': 0,
+  'cli/failure.ts': 0,
+  'cli/help.ts': 0,
+  'cli/media/media-time.ts': 0,
+  'cli/mjr/rtp.ts': 0,
+  'cli/progress.ts': 0,
   'clock.ts': 0,
   'core/simd.ts': 0,
   'core/wasm.ts': 0,
@@ -37,6 +42,13 @@ const layers: Record<string, number> = {
   'webrtc/liveness.ts': 0,
   'webrtc/rtp-counts.ts': 0,
   'webrtc/track-news.ts': 0,
+  'cli/frames/payload.ts': 1,
+  'cli/json-value.ts': 1,
+  'cli/media/output-file.ts': 1,
+  'cli/media/writer.ts': 1,
+  'cli/mjr-options.ts': 1,
+  'cli/mjr/records.ts': 1,
+  'cli/mjr/sequence.ts': 1,
   'codec/emulation.ts': 1,
   'codec/layout.ts': 1,
   'codec/obu.ts': 1,
@@ -69,6 +81,18 @@ const layers: Record<string, number> = {
   'webrtc/stall-guard.ts': 1,
   'webrtc/support.ts': 1,
   'webrtc/used-keys.ts': 1,
+  'cli/frames/assembler.ts': 2,
+  'cli/frames/av1.ts': 2,
+  'cli/frames/h264.ts': 2,
+  'cli/frames/vp8.ts': 2,
+  'cli/frames/vp9.ts': 2,
+  'cli/frames/whole.ts': 2,
+  'cli/keys-file.ts': 2,
+  'cli/media/annexb.ts': 2,
+  'cli/media/ogg.ts': 2,
+  'cli/media/picture-size.ts': 2,
+  'cli/media/temporal-units.ts': 2,
+  'cli/mjr/recording.ts': 2,
   'codec/av1.ts': 2,
   'codec/injected.ts': 2,
   'codec/nal.ts': 2,
@@ -93,6 +117,8 @@ const layers: Record<string, number> = {
   'trust/verification/stored.ts': 2,
   'trust/verification/transcript.ts': 2,
   'webrtc/replay-guard.ts': 2,
+  'cli/frames/formats.ts': 3,
+  'cli/media/ivf.ts': 3,
   'codec/frame.ts': 3,
   'codec/h264.ts': 3,
   'codec/h265.ts': 3,
@@ -108,6 +134,7 @@ const layers: Record<string, number> = {
   'trust/signature/ledger.ts': 3,
   'trust/verification/book.ts': 3,
   'base-keys.ts': 4,
+  'cli/media/writers.ts': 4,
   'codec/choice.ts': 4,
   'engine-key.ts': 4,
   'trust/exchange/admission.ts': 4,
@@ -151,6 +178,7 @@ const layers: Record<string, number> = {
   'webrtc/receiver-opener.ts': 7,
   'webrtc/supervisor.ts': 7,
   'webrtc/track.ts': 7,
+  'cli/signed-frames.ts': 8,
   'mls.ts': 8,
   'rotation.ts': 8,
   'sender-keys.ts': 8,
@@ -164,6 +192,7 @@ const layers: Record<string, number> = {
   'webrtc/frame-ports.ts': 8,
   'webrtc/ratchet-messages.ts': 8,
   'webrtc/sending-keys.ts': 8,
+  'cli/decryptors.ts': 9,
   'index.ts': 9,
   'stream/native.ts': 9,
   'trust/exchange.ts': 9,
@@ -174,24 +203,31 @@ const layers: Record<string, number> = {
   'webrtc/participant.ts': 9,
   'webrtc/sending.ts': 9,
   'webrtc/signatures.ts': 9,
+  'cli/track-opener.ts': 10,
   'stream.ts': 10,
   'trust/mls-exchange/protocol.ts': 10,
   'webrtc/session.ts': 10,
   'webrtc/stats.ts': 10,
   'webrtc/track-watch.ts': 10,
+  'cli/summary.ts': 11,
   'trust/mls-exchange/mls-exchange.ts': 11,
   'webrtc/host.ts': 11,
   'webrtc/page-session.ts': 11,
+  'cli/info.ts': 12,
+  'cli/open-recording.ts': 12,
   'trust/mls-exchange.ts': 12,
   'webrtc/client.ts': 12,
   'webrtc/worker.ts': 12,
+  'cli/mjr.ts': 13,
   'janus/receivers.ts': 13,
   'trust/webrtc-exchange/desk.ts': 13,
   'webrtc.ts': 13,
+  'cli/main.ts': 14,
   'janus/encrypt-handle.ts': 14,
   'trust/webrtc-exchange/epochs.ts': 14,
   'trust/webrtc-exchange/sender-keys.ts': 14,
   'trust/webrtc-exchange/signatures.ts': 14,
+  'cli.ts': 15,
   'janus.ts': 15,
   'trust/webrtc-exchange/connection.ts': 15,
   'trust/webrtc-exchange.ts': 16,
@@ -201,6 +237,8 @@ const sources = sourcesOf('src');
 const entries = Array.from(read('package.json').matchAll(/"default": "\.\/dist\/(.*)\.js"/g), ([, file]) =>
   file === 'worker' ? 'webrtc/worker.ts' : `${file}.ts`,
 );
+/** What people run: it has Node, and all of the package. */
+const programs = ['cli.ts'];
 const kernels = sourcesOf('assembly');
 
 const MAX_SOURCE_LINES = 380;
@@ -265,7 +303,7 @@ describe('layers', () => {
     for (const file of ['header.ts', 'replay.ts', 'options.ts']) {
       expect([...closureOf(file)].filter((loaded) => loaded.startsWith('core/'))).toEqual([]);
     }
-    const loaded = new Set(entries.flatMap((entry) => [...closureOf(entry)]));
+    const loaded = new Set([...entries, ...programs].flatMap((entry) => [...closureOf(entry)]));
     expect([...loaded].sort(), 'nothing lies idle').toEqual(sources);
   });
 
@@ -289,7 +327,7 @@ describe.each([
   ...sources.map((file) => [`src/${file}`, MAX_SOURCE_LINES] as const),
   ...kernels.map((file) => [`assembly/${file}`, MAX_KERNEL_LINES] as const),
 ])('%s', (path, maxLines) => {
-  const text = read(path);
+  const text = read(path).replace(/^#!.*\n/, '');
 
   it(`begins with a comment and has at most ${maxLines} lines`, () => {
     expect(text).toMatch(/^(\/\/ |\/\*\*?\s)/);
@@ -370,7 +408,8 @@ describe('package.json', () => {
     const outside = sources.flatMap((file) => packagesOf(file).map((name) => `${file} ${name}`));
     expect(
       outside.filter(
-        (line) => !/^trust\/(\S+ @noble\/(curves|hashes)\/|mls-exchange\/\S+ ts-mls)/.test(line),
+        (line) =>
+          !/^trust\/(\S+ @noble\/(curves|hashes)\/|mls-exchange\/\S+ ts-mls)|^cli\/\S+ node:/.test(line),
       ),
     ).toEqual(['trust/exchange/seal.ts @hpke/core']);
     // The worker has all that it imports in its one file.
