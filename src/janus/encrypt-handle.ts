@@ -49,26 +49,13 @@ const decoding: Readonly<Record<string, string>> = {
  * @param client it has the keys; one may serve many handles
  * @throws TypeError naming the argument; for a plugin that must decode the media; or if the handle has a connection already
  *
- * @example
+ * @example A whole room is in docs/janus.md.
  * ```js
  * import { encryptHandle } from 'sframe-wasm/janus';
  *
- * function subscribe(janus, client, room, feed) {
- *   janus.attach({
- *     plugin: 'janus.plugin.videoroom',
- *     success(handle) {
- *       encryptHandle(handle, client, { participant: ({ feed_display }) => feed_display });
- *       const streams = [{ feed }];
- *       handle.send({ message: { request: 'join', ptype: 'subscriber', room, streams } });
- *       this.onmessage = (message, jsep) => {
- *         if (!jsep) return;
- *         const success = (answer) => handle.send({ message: { request: 'start' }, jsep: answer });
- *         handle.createAnswer({ jsep, success });
- *       };
- *     },
- *   });
- * }
- * console.log(typeof subscribe); // function
+ * const options = { participant: ({ feed_display = '' }) => feed_display };
+ * // janus.attach({ plugin: 'janus.plugin.videoroom', success: (handle) => encryptHandle(handle, client, options), ... });
+ * console.log(typeof encryptHandle, options.participant({ feed_display: 'alice' })); // function alice
  * ```
  */
 export function encryptHandle(
