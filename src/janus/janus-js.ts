@@ -1,5 +1,11 @@
 // What is used of janus.js (npm `janus-gateway`), as shapes: its handles fit, and so does whatever behaves like them.
 
+declare global {
+  // Types of the web that the API names, as lib.dom.d.ts declares them, for programs compiled without that.
+  interface RTCPeerConnection {}
+  interface RTCRtpTransceiver {}
+}
+
 /** A session description, with what Janus puts beside it. */
 export interface JanusJsep {
   type?: string;

@@ -52,7 +52,8 @@ export class Receivers {
   }
 
   /** Binds a receiver to whom its stream is of, if it is not bound so. */
-  bind({ mid, receiver }: RTCRtpTransceiver): void {
+  bind(transceiver: RTCRtpTransceiver): void {
+    const { mid, receiver } = transceiver;
     const track = this.#trackOf(mid, receiver.track.kind) ?? { participant: this.#nobody };
     const { participant, mode, source } = track;
     const before = this.#bound.get(receiver);

@@ -1,5 +1,5 @@
 // @ts-check
-// Whether each module of the installed package is reached from one that it exports. esbuild and the compiler are asked:
+// Whether each module of the installed package is reached from one that it exports, or its program. esbuild and the compiler are asked:
 // scripts/build.mjs, which leaves the others out, reads imports by itself.
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ export async function checkContents(folder) {
 
   const { metafile } = await esbuild.build({
     absWorkingDir: installed,
-    entryPoints: entries.map((entry) => entry.default),
+    entryPoints: [...entries.map((entry) => entry.default), ...Object.values(manifest.bin)],
     outdir: 'out',
     write: false,
     metafile: true,
@@ -39,5 +39,5 @@ export async function checkContents(folder) {
     .filter((path) => /\.(js|d\.ts)$/.test(path));
   const extra = files.filter((path) => !reached.has(path));
   if (extra.length > 0) throw new Error(`nothing leads to ${extra.join(', ')}`);
-  return `an export leads to each of ${files.length} modules`;
+  return `an export or the program leads to each of ${files.length} modules`;
 }

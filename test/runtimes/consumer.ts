@@ -38,6 +38,7 @@ import {
 } from 'sframe-wasm';
 import { type Admit, type KeyChannel, SenderKeyExchange } from 'sframe-wasm/exchange';
 import { connectExchange, type ExchangeConnection } from 'sframe-wasm/exchange/webrtc';
+import { encryptHandle, type HandleEncryption, type JanusHandle, JanusTextRoom } from 'sframe-wasm/janus';
 import { enterEpoch, exportBaseKey, type MlsExporter } from 'sframe-wasm/mls';
 import { FrameSigner, FrameVerifier, type SignerEvent, type VerifierCounts } from 'sframe-wasm/signature';
 import {
@@ -185,3 +186,6 @@ void sender.setEncryptionKey(baseKey, kid).then(() => receiver.addDecryptionKey(
 
 export { counted, recipients, retirement, sendingKey, shown, ssrcKey };
 export const connection: ExchangeConnection = connectExchange(client, exchange, { cipherSuite });
+declare const handle: JanusHandle;
+export const encrypted: HandleEncryption = encryptHandle(handle, client, { participant: ({ mid }) => mid });
+export const textRoom: KeyChannel = new JanusTextRoom({ room: 1234, participant: 'alice' });

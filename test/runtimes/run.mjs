@@ -136,6 +136,15 @@ function checkRuntime({ folder }, program, args) {
   return `${`${version}`.padEnd(12)} ${cases} cases passed`;
 }
 
+/** The package's own program, by the name that npm gives it. @param {Installed} user */
+function checkProgram({ folder, installed }) {
+  const { version } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const program = join(folder, 'node_modules/.bin/sframe-wasm');
+  const printed = run(program, ['--version'], { cwd: folder }).trim();
+  if (printed !== version) throw new Error(`it says that it is ${printed}`);
+  return printed;
+}
+
 /** @type {Installed | undefined} */
 let user;
 await check('install', () => {
@@ -152,6 +161,7 @@ if (user !== undefined) {
   await check('tarball', () => checkContents(installed));
   await check('types', () => checkTypes(installed, ['es2022', 'dom'], []));
   await check('types, Node', () => checkTypes(installed, ['es2022'], ['node']));
+  await check('npx sframe-wasm', () => checkProgram(installed));
   for (const [name, program, args] of runtimes())
     await check(name, () => checkRuntime(installed, program, args));
 }
