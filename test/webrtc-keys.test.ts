@@ -385,6 +385,16 @@ describe('messages', () => {
   });
 });
 
+test('frames of no bytes are counted, and no more: nothing is wrong', async () => {
+  const { alice, bob, receiver, send } = meet();
+  await alice.client.setEncryptionKey(new Uint8Array(16), 1);
+  await bob.client.addDecryptionKey('alice', new Uint8Array(16), 1);
+  expect(await bob.through(receiver, audio(), audio())).toEqual([]);
+  expect(await send(audio(1), audio())).toEqual([[1], []]); // what was encrypted may be empty
+  expect(await bob.dropped(receiver)).toEqual({ empty: 2 });
+  expect(bob.events.filter(({ type }) => type === 'status')).toEqual([]);
+});
+
 test('stats tell keys and their ages', async () => {
   const { alice, bob, send } = meet();
   const baseKey = randomKey();

@@ -18,7 +18,7 @@ export interface SFrameTrackStats {
   readonly bytes: number;
   /** Those of them that came out as they were. */
   readonly plaintextFrames: number;
-  /** Frames that did not, by reason: as `status` events have it, and `replay`. */
+  /** Frames that did not, by reason: as `status` events have it, and `replay` and `empty`. */
   readonly dropped: Readonly<Record<string, number>>;
   /** What the cryptography of the last 1024 frames took, median and 99th percentile, in µs; as exact as clocks are. */
   readonly cryptoP50: number;

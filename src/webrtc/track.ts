@@ -56,7 +56,18 @@ const ASK_EVERY_MS = 500;
 const MAX_ASKED = 10;
 
 /** Why a frame is dropped: a code, or what only tracks know. */
-type DropReason = SFrameErrorCode | 'codec' | 'short-tag' | 'unbound' | 'frame' | 'unverified' | 'overload';
+type DropReason =
+  | SFrameErrorCode
+  | 'codec'
+  | 'short-tag'
+  | 'unbound'
+  | 'frame'
+  | 'unverified'
+  | 'overload'
+  | 'empty';
+
+/** What is counted only: browsers deliver some frames twice, and a server may at will, or packets of padding as frames of no bytes. Nothing is lost by it. */
+const HARMLESS: ReadonlySet<DropReason> = new Set(['replay', 'empty'] as const);
 
 /** One sender's or receiver's frames. */
 export class Track {
@@ -141,6 +152,7 @@ export class Track {
       const form = this.#formOf(frame, binding);
       if (typeof form === 'string') return this.#drop(form);
       const bytes = bytesOf(frame);
+      if (bytes.length === 0 && binding.role === 'receive') return this.#drop('empty');
       const started = performance.now();
       const made = binding.role === 'send' ? this.#encrypt(form, bytes) : this.#decrypt(form, bytes);
       const outcome = made instanceof Promise ? await made : made;
@@ -219,8 +231,7 @@ export class Track {
 
   #drop(reason: DropReason): undefined {
     this.#meter.drop(reason);
-    // Browsers deliver some frames twice, and a server may at will: nothing is lost by it.
-    if (reason === 'replay' || this.#closed) return;
+    if (HARMLESS.has(reason) || this.#closed) return;
     this.#hasGap = true;
     const binding = this.#binding;
     if (binding === undefined || !this.#news.fails(reason, performance.now())) return;
