@@ -25,6 +25,7 @@ const MAX_AGE = 30;
  * @property {{ width?: number, height?: number, fps?: number }} [size]
  * @property {RTCRtpEncodingParameters[]} [sendEncodings]
  * @property {Record<string, unknown>} [client] options of the clients
+ * @property {(left: RTCConfiguration, right: RTCConfiguration) => Call} [connect] another way for media than directly
  */
 
 /** How long media took to come back in this page, in ms, each time that something had been done to a call. @type {number[]} */
@@ -53,14 +54,16 @@ export function receiverOf(connection, kind) {
 
 export class Scene {
   /** @param {Sending} alice @param {Receiving} bob @param {SceneOptions} [options] */
-  constructor(alice, bob, { codec = 'VP8', audio = true, size = {}, sendEncodings = [{}] } = {}) {
+  constructor(alice, bob, options = {}) {
+    const { codec = 'VP8', audio = true, size = {}, sendEncodings = [{}] } = options;
+    const { connect = (left, right) => new Call(left, right) } = options;
     this.alice = alice;
     this.bob = bob;
     this.codec = codec;
     this.audio = audio;
     this.sendEncodings = sendEncodings;
     this.source = new Source(size);
-    this.call = new Call(alice.configure({}), bob.configure({}));
+    this.call = connect(alice.configure({}), bob.configure({}));
     /** @type {Screen | undefined} */
     this.screen = undefined;
     /** @type {HTMLAudioElement | undefined} */
