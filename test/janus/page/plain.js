@@ -1,31 +1,15 @@
 // @ts-check
-// People whose worker keeps what frames were before they were encrypted.
+// What somebody's transforms took in, as JSON carries it to the test.
 
-import { Person } from '../../e2e/page/client.js';
-
-/** What the transforms took in, base64. @param {Worker} worker @returns {Promise<{ audio: string[], video: string[] }>} */
-export function plainOf(worker) {
-  return new Promise((resolve) => {
-    worker.addEventListener('message', ({ data }) => {
-      if (data.plain === undefined) return;
-      const text = (/** @type {Uint8Array} */ bytes) =>
-        btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), ''));
-      resolve({ audio: data.plain.audio.map(text), video: data.plain.video.map(text) });
-    });
-    worker.postMessage('plain');
-  });
+/** @param {Uint8Array} bytes */
+function base64Of(bytes) {
+  return btoa(bytes.reduce((all, byte) => all + String.fromCharCode(byte), ''));
 }
 
-/** Somebody whose frames can be looked at before they are encrypted. @param {string} name */
-export function openPerson(name) {
-  /** @type {Worker[]} */
-  const workers = [];
-  const worker = () => {
-    const made = new Worker('/test/janus/page/plain-worker.js', { type: 'module' });
-    workers.push(made);
-    return made;
-  };
-  const person = new Person(name, { worker });
-  person.workers = workers;
-  return person;
+/** His frames in base64. @param {import('../../e2e/page/plain.js').Watched} person */
+export async function plainFramesOf(person) {
+  const frames = await person.plaintext();
+  const of = (/** @type {string} */ wanted) =>
+    frames.filter(({ kind }) => kind === wanted).map(({ data }) => base64Of(data));
+  return { audio: of('audio'), video: of('video') };
 }

@@ -4,10 +4,11 @@
 import { encryptHandle } from '../../../dist/janus.js';
 import { Person } from '../../e2e/page/client.js';
 import { Source } from '../../e2e/page/pattern.js';
+import { Watched } from '../../e2e/page/plain.js';
 import { getMicrophone } from '../../e2e/page/scene.js';
 import { must, sleep, until } from '../../e2e/page/wait.js';
 import { keyOf } from './member.js';
-import { openPerson, plainOf } from './plain.js';
+import { plainFramesOf } from './plain.js';
 import { connect, Plugin } from './session.js';
 import { View } from './view.js';
 
@@ -19,7 +20,8 @@ export async function record({ url, codec, ms, keys, plaintext = false }) {
   const microphone = await getMicrophone();
   const session = await connect(url);
   const plugin = await Plugin.attach(session, 'recordplay');
-  const { client, workers } = openPerson('alice');
+  const alice = new Watched('alice');
+  const { client } = alice;
   encryptHandle(plugin.handle, client);
   const [first, ...later] = keys;
   // before there is a connection: a frame that is dropped would leave a gap that nobody asks to have filled
@@ -48,8 +50,7 @@ export async function record({ url, codec, ms, keys, plaintext = false }) {
   await plugin.request({ request: 'stop' }, ({ result }) => result?.status === 'stopped');
   plugin.handle.hangup(); // it would write on for a moment
   await sleep(500);
-  const [worker] = workers;
-  const plain = worker && (await plainOf(worker));
+  const plain = await plainFramesOf(alice);
   source.stop();
   client.destroy();
   session.destroy({});

@@ -2,9 +2,10 @@
 // VideoRoom, step by step: each is one of a person of this page.
 
 import { Person } from '../../e2e/page/client.js';
+import { Watched } from '../../e2e/page/plain.js';
 import { sleep, until } from '../../e2e/page/wait.js';
 import { keyOf, Member } from './member.js';
-import { openPerson, plainOf } from './plain.js';
+import * as plain from './plain.js';
 
 /** @type {Map<string, Member>} */
 const members = new Map();
@@ -26,7 +27,7 @@ export function member(name) {
  * @param {boolean} [options.isOpen] whether his frames can be looked at before they are encrypted
  */
 export async function enter({ url, name, room, create, key, isOpen = false }) {
-  const entered = await Member.enter(url, room, isOpen ? openPerson(name) : new Person(name));
+  const entered = await Member.enter(url, room, isOpen ? new Watched(name) : new Person(name));
   members.set(name, entered);
   if (create) await entered.createRoom(create);
   await entered.join();
@@ -161,8 +162,7 @@ export async function unpublish({ name }) {
 
 /** @param {{ name: string }} options */
 export function plainFramesOf({ name }) {
-  const worker = member(name).person.workers.at(-1);
-  return worker && plainOf(worker);
+  return plain.plainFramesOf(/** @type {Watched} */ (member(name).person));
 }
 
 /** @param {{ name: string }} options */

@@ -2,11 +2,11 @@
 // The usual call through the SFU: Alice sends, Bob receives, and a tap receives what Bob does and has the keys to check it.
 
 import { cipherSuite, Person, shareKey } from '../../e2e/page/client.js';
+import { findPlain, Watched } from '../../e2e/page/plain.js';
 import { Scene } from '../../e2e/page/scene.js';
 import { simulcast } from '../../e2e/page/simulcast.js';
 import { isSealed, Tap } from '../../e2e/page/tap.js';
 import { must, until } from '../../e2e/page/wait.js';
-import { findPlain, Watched } from './plain.js';
 import { Sfu, SfuCall, subscribeTo } from './sfu.js';
 
 export { cipherSuite };

@@ -3,6 +3,7 @@
 // had. In Firefox by a preference only: it knows no scalabilityMode.
 
 import { Person, shareKey } from '../client.js';
+import { watchGaps } from '../gaps.js';
 import { Relay } from '../relay.js';
 import { resumed, Scene } from '../scene.js';
 import { simulcast, startLayers } from '../simulcast.js';
@@ -14,24 +15,6 @@ import { must, sleep, until } from '../wait.js';
 const widths = [240, 480, 960];
 /** How long a subscriber stays with a layer, in ms. */
 const STAY_MS = 1000;
-
-/** @param {HTMLVideoElement} video @returns {() => number} the longest time without a new picture since it was asked last, in ms */
-function watchGaps(video) {
-  let last = performance.now();
-  let longest = 0;
-  const look = () => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    video.requestVideoFrameCallback(look);
-  };
-  video.requestVideoFrameCallback(look);
-  return () => {
-    const gap = Math.max(longest, performance.now() - last);
-    longest = 0;
-    return Math.round(gap);
-  };
-}
 
 /** Bob gets another layer each second. What he sees must not stop. @param {Options} options */
 export async function layerSwitching(options) {

@@ -2,8 +2,8 @@
 // Each codec through the SFU: the right key, a wrong one, and none, to see that plaintext would be seen.
 
 import { Person, randomKey, shareKey } from '../../../e2e/page/client.js';
+import { findPlain, Watched } from '../../../e2e/page/plain.js';
 import { must, until } from '../../../e2e/page/wait.js';
-import { findPlain, Watched } from '../plain.js';
 import { callOf, inTheClear, Room, sceneThrough } from '../room.js';
 import { Sfu } from '../sfu.js';
 

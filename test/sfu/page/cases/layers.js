@@ -1,8 +1,8 @@
 // @ts-check
 // Simulcast, among whose layers the SFU switches Bob all the time.
 
+import { watchGaps } from '../../../e2e/page/gaps.js';
 import { must, sleep, until } from '../../../e2e/page/wait.js';
-import { watchGaps } from '../gaps.js';
 import { callOf, Room } from '../room.js';
 
 /** @typedef {import('../room.js').Options} Options */

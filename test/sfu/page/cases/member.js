@@ -4,9 +4,9 @@
 import { received } from '../../../e2e/page/call.js';
 import { Person, randomKey } from '../../../e2e/page/client.js';
 import { Screen } from '../../../e2e/page/pattern.js';
+import { Watched } from '../../../e2e/page/plain.js';
 import { receiverOf } from '../../../e2e/page/scene.js';
 import { until } from '../../../e2e/page/wait.js';
-import { Watched } from '../plain.js';
 import { callOf, cipherSuite, sceneThrough } from '../room.js';
 import { Sfu, subscribeTo } from '../sfu.js';
 

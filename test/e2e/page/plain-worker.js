@@ -4,7 +4,7 @@
 import '../../../dist/worker.js';
 
 /** How many frames are kept, the first ones. */
-const MAX_FRAMES = 600;
+const MAX_FRAMES = 4000;
 
 /** @type {{ kind: string, data: Uint8Array }[]} */
 const frames = [];

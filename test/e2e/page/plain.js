@@ -1,7 +1,7 @@
 // @ts-check
-// What a sender's encoders made, looked for in what an SFU got.
+// What a sender's encoders made, looked for in what a server got.
 
-import { Person } from '../../e2e/page/client.js';
+import { Person } from './client.js';
 
 /** How long a piece of a frame is that is looked for: no such piece is anywhere by chance. */
 const PIECE_LEN = 16;
@@ -17,7 +17,7 @@ export class Watched extends Person {
     /** @type {Worker[]} */
     const workers = [];
     const makeWorker = () => {
-      const worker = new Worker(new URL('./plain-worker.js', import.meta.url), { type: 'module' });
+      const worker = new Worker('/test/e2e/page/plain-worker.js', { type: 'module' });
       workers.push(worker);
       return worker;
     };
