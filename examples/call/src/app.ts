@@ -241,7 +241,11 @@ export class App {
 
   #compare(name: string, other: string): void {
     const [one, two] = [name, other].map((each) => this.#call?.members.get(each));
-    if (one !== undefined && two !== undefined) this.#page.compare.open(one, two);
+    if (one === undefined || two === undefined) return;
+    this.#page.compare.open([
+      { name, peer: other, comparisons: one.comparisons },
+      { name: other, peer: name, comparisons: two.comparisons },
+    ]);
   }
 
   /** Something is to be shown, soon. */

@@ -12,7 +12,10 @@ import { join } from 'node:path';
  * @property {string} address of the media
  * @property {number} port of the WebSockets, on 127.0.0.1
  * @property {string[]} [plugins] names, such as `videoroom`
+ * @property {(text: string) => void} [heard] called with all that it prints
  * @property {number} [debugLevel] 1 to 7; default 4, which says what goes on
+ * @property {number} [maxLog] how much of what it prints is kept, in characters; default all
+ * @property {number} [reclaimSeconds] how long a session waits for a page that has lost its connection; default 0
  */
 
 const plugins = ['echotest', 'recordplay', 'textroom', 'videocall', 'videoroom'];
@@ -43,6 +46,7 @@ export function writeConfig({
   port,
   plugins: wanted = plugins,
   debugLevel = 4,
+  reclaimSeconds = 0,
 }) {
   const modules = modulesFolder();
   const empty = join(folder, 'empty');
@@ -66,6 +70,7 @@ export function writeConfig({
   interface = "127.0.0.1"
   debug_level = ${debugLevel}
   debug_timestamps = true
+  reclaim_session_timeout = ${reclaimSeconds}
   server_name = "sframe-wasm"
 }
 media: { ipv6 = false  rtp_port_range = "20000-20999" }

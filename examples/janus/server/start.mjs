@@ -26,15 +26,17 @@ const START_MS = 30_000;
  */
 export async function startJanus(config) {
   writeConfig(config);
-  const { folder, port } = config;
+  const { folder, recordings, port, maxLog = Number.POSITIVE_INFINITY } = config;
   const janus = spawn('janus', ['-F', folder, '-C', `${folder}/janus.jcfg`, '-o'], {
-    cwd: folder, // some plugins write into folders below
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: recordings, // where recordings go that are given a bare name
+    detached: true, // Ctrl+C is for us, who end it
   });
   let log = '';
   for (const stream of [janus.stdout, janus.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
-      log += text;
+      log = (log + text).slice(-maxLog);
+      config.heard?.(text);
     });
   /** @type {Error | undefined} */
   let failure;

@@ -18,6 +18,9 @@ export type Letter =
   /** Somebody records what he sees and hears, or has stopped. */
   | { readonly kind: 'recording'; readonly isOn: boolean };
 
+/** What keys and comparisons need of whatever carries letters. */
+export type Letters = Pick<Relay, 'send' | 'broadcast' | 'othersOf'>;
+
 type Receive = (from: string, letter: Letter) => void;
 
 export class Relay {

@@ -2,14 +2,14 @@
 
 import type { Bytes, CipherSuite } from 'sframe-wasm';
 import { Verification } from 'sframe-wasm/verification';
-import type { Relay } from '../call/relay.ts';
+import type { Letters } from '../call/relay.ts';
 import type { Identity } from './identity.ts';
 
 export interface ComparisonContext {
   readonly name: string;
   readonly room: string;
   readonly cipherSuite: CipherSuite;
-  readonly relay: Relay;
+  readonly relay: Letters;
   readonly identity: Identity;
   /** The identity key under which somebody gets our keys, while he does. */
   readonly identityOf: (name: string) => Bytes | undefined;

@@ -2,7 +2,7 @@
 
 import type { CipherSuite } from 'sframe-wasm';
 import type { SFrameClient } from 'sframe-wasm/webrtc';
-import type { Letter, Relay } from '../call/relay.ts';
+import type { Letter, Letters } from '../call/relay.ts';
 import { untilDestroyed } from '../until-destroyed.ts';
 import type { Rollout } from './rollout.ts';
 
@@ -12,7 +12,7 @@ export interface KeyContext {
   readonly room: string;
   readonly cipherSuite: CipherSuite;
   readonly client: SFrameClient;
-  readonly relay: Relay;
+  readonly relay: Letters;
   readonly rollout: Rollout;
   /** Whom keys go to has changed. */
   readonly changed: () => void;

@@ -2,8 +2,13 @@
 
 import { drawScene, type Look } from './scene.ts';
 
-const WIDTH = 640;
-const HEIGHT = 360;
+/** In pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const usual: PictureSize = { width: 640, height: 360 };
 const FPS = 12;
 const BLUR = 10;
 
@@ -13,20 +18,22 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 export class Picture {
   readonly #context: CanvasRenderingContext2D;
   readonly #look: Look;
+  readonly #size: PictureSize;
   readonly #timer: ReturnType<typeof setInterval>;
   #camera: HTMLVideoElement | undefined;
   readonly track: MediaStreamTrack;
   isBlurred = false;
 
-  constructor(look: Look) {
+  constructor(look: Look, size: PictureSize = usual) {
     const canvas = document.createElement('canvas');
-    canvas.width = WIDTH;
-    canvas.height = HEIGHT;
+    canvas.width = size.width;
+    canvas.height = size.height;
     const context = canvas.getContext('2d', { alpha: false });
     const [track] = canvas.captureStream(FPS).getVideoTracks();
     if (context === null || track === undefined) throw new Error('this browser has no canvas to film');
     this.#context = context;
     this.#look = look;
+    this.#size = size;
     this.track = track;
     this.#draw();
     this.#timer = setInterval(() => this.#draw(), 1000 / FPS);
@@ -38,7 +45,7 @@ export class Picture {
 
   /** Films with the camera from now on; rejects if the user does not allow it. */
   async useCamera(): Promise<void> {
-    const stream = await navigator.mediaDevices.getUserMedia({ video: { width: WIDTH, height: HEIGHT } });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: { ...this.#size } });
     this.useDrawing();
     const camera = document.createElement('video');
     camera.muted = true;
@@ -70,7 +77,8 @@ export class Picture {
     }
     this.#context.filter = blur > 0 ? `blur(${blur}px)` : 'none';
     // a blur darkens the edges: those are left out
-    this.#context.drawImage(this.#camera, -2 * blur, -2 * blur, WIDTH + 4 * blur, HEIGHT + 4 * blur);
+    const { width, height } = this.#size;
+    this.#context.drawImage(this.#camera, -2 * blur, -2 * blur, width + 4 * blur, height + 4 * blur);
     this.#context.filter = 'none';
   }
 }

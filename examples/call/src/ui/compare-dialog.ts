@@ -1,6 +1,6 @@
-// Two people compare emoji: both screens side by side, because both are in this page.
+// Two people compare emoji: the screens side by side of those who are in this page, one or both.
 
-import type { Member } from '../call/member.ts';
+import type { Comparisons } from '../keys/comparison.ts';
 import { untilDestroyed } from '../until-destroyed.ts';
 import { byId, element, replaceKeyed, setText } from './dom.ts';
 import { icon } from './icons.ts';
@@ -13,29 +13,42 @@ const endings: Readonly<Record<string, string>> = {
   attempts: 'Tried too often. Compare fingerprints instead.',
 };
 
+/** One of the two, and whom he compares with. */
+export interface Side {
+  readonly name: string;
+  readonly peer: string;
+  readonly comparisons: Comparisons;
+}
+
 export class CompareDialog {
   readonly #dialog = byId('compare', HTMLDialogElement);
-  readonly #sides = byId('compare-sides', HTMLElement);
-  #pair: readonly [Member, Member] | undefined;
+  readonly #screens = byId('compare-sides', HTMLElement);
+  #sides: readonly Side[] = [];
 
   constructor() {
     byId('compare-close', HTMLButtonElement).addEventListener('click', () => this.#dialog.close());
     this.#dialog.addEventListener('close', () => this.#stop());
   }
 
-  open(one: Member, other: Member): void {
-    this.#pair = [one, other];
-    setText(byId('compare-title', HTMLElement), `${one.name} and ${other.name} compare`);
-    untilDestroyed(one.comparisons.begin(other.name));
+  get isOpen(): boolean {
+    return this.#sides.length > 0;
+  }
+
+  /** @param sides the first of them begins, unless the other one has */
+  open(sides: readonly Side[], isBegun = false): void {
+    const [first] = sides;
+    if (first === undefined) return;
+    this.#sides = sides;
+    setText(byId('compare-title', HTMLElement), `${first.name} and ${first.peer} compare`);
+    if (!isBegun) untilDestroyed(first.comparisons.begin(first.peer));
     this.update();
     this.#dialog.showModal();
   }
 
   update(): void {
-    if (this.#pair === undefined) return;
-    const [one, other] = this.#pair;
-    const key = [one, other].map((member) => this.#keyOf(member, member === one ? other : one)).join();
-    replaceKeyed(this.#sides, key, () => [this.#side(one, other), this.#side(other, one)]);
+    if (this.#sides.length === 0) return;
+    const key = this.#sides.map((side) => this.#keyOf(side)).join();
+    replaceKeyed(this.#screens, key, () => this.#sides.map((side) => this.#screen(side)));
   }
 
   /** The call is over. */
@@ -43,59 +56,58 @@ export class CompareDialog {
     this.#dialog.close();
   }
 
-  #keyOf(member: Member, peer: Member): string {
-    const run = member.comparisons.with(peer.name);
-    return `${member.name} ${peer.name} ${run?.state} ${run?.sas?.digits}`;
+  #keyOf({ name, peer, comparisons }: Side): string {
+    const run = comparisons.with(peer);
+    return `${name} ${peer} ${run?.state} ${run?.sas?.digits}`;
   }
 
-  #side(member: Member, peer: Member): HTMLElement {
-    const run = member.comparisons.with(peer.name);
-    const side = element('section', { 'data-name': member.name });
-    side.append(element('h3', {}, `${member.name}’s screen`));
+  #screen(side: Side): HTMLElement {
+    const { name, peer, comparisons } = side;
+    const run = comparisons.with(peer);
+    const screen = element('section', { 'data-name': name });
+    screen.append(element('h3', {}, `${name}’s screen`));
     if (run?.sas === undefined) {
-      const isExhausted = run === undefined && member.comparisons.isExhausted(peer.name);
+      const isExhausted = run === undefined && comparisons.isExhausted(peer);
       const reason = isExhausted ? 'attempts' : run?.endReason;
       const text = reason === undefined ? 'One moment…' : (endings[reason] ?? reason);
-      side.append(element('p', { class: 'verdict' }, text));
-      return side;
+      screen.append(element('p', { class: 'verdict' }, text));
+      return screen;
     }
     const emoji = run.sas.emoji.map(({ symbol, name }) =>
       element('li', {}, element('span', { class: 'symbol', 'aria-hidden': 'true' }, symbol), name),
     );
-    side.append(element('ol', { class: 'emoji' }, ...emoji));
+    screen.append(element('ol', { class: 'emoji' }, ...emoji));
     if (run.state === 'verified') {
       const verdict = element('p', { class: 'verdict good' }, icon('verified'));
-      verdict.append(`${member.name} knows now that it is ${peer.name}.`);
-      side.append(verdict);
-      return side;
+      verdict.append(`${name} knows now that it is ${peer}.`);
+      screen.append(verdict);
+      return screen;
     }
     // neither is preset: that is for people to decide
     const same = element('button', { type: 'button' }, 'They are the same');
     const differ = element('button', { type: 'button' }, 'They differ');
-    same.setAttribute('aria-label', `They are the same, says ${member.name}`);
-    differ.setAttribute('aria-label', `They differ, says ${member.name}`);
-    same.addEventListener('click', () => this.#decide(member, () => run.confirm()));
-    differ.addEventListener('click', () => this.#decide(member, () => run.reject()));
-    side.append(element('div', { class: 'row' }, same, differ));
-    return side;
+    same.setAttribute('aria-label', `They are the same, says ${name}`);
+    differ.setAttribute('aria-label', `They differ, says ${name}`);
+    same.addEventListener('click', () => this.#decide(side, () => run.confirm()));
+    differ.addEventListener('click', () => this.#decide(side, () => run.reject()));
+    screen.append(element('div', { class: 'row' }, same, differ));
+    return screen;
   }
 
-  #decide(member: Member, decide: () => void): void {
+  #decide({ comparisons }: Side, decide: () => void): void {
     decide();
     this.update();
     // the buttons are gone
-    const next = this.#sides.querySelector<HTMLElement>('button') ?? byId('compare-close', HTMLButtonElement);
+    const next =
+      this.#screens.querySelector<HTMLElement>('button') ?? byId('compare-close', HTMLButtonElement);
     next.focus();
-    member.comparisons.changed();
+    comparisons.changed();
   }
 
   #stop(): void {
-    const [one, other] = this.#pair ?? [];
-    if (one === undefined || other === undefined) return;
-    one.comparisons.stop(other.name);
-    other.comparisons.stop(one.name);
-    this.#pair = undefined;
-    this.#sides.replaceChildren();
-    delete this.#sides.dataset['key'];
+    for (const { peer, comparisons } of this.#sides) comparisons.stop(peer);
+    this.#sides = [];
+    this.#screens.replaceChildren();
+    delete this.#screens.dataset['key'];
   }
 }
