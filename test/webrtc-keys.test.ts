@@ -396,12 +396,15 @@ test('frames of no bytes are counted, and no more: nothing is wrong', async () =
 });
 
 test('stats tell keys and their ages', async () => {
-  const { alice, bob, send } = meet();
+  const { alice, bob, sender, receiver, send } = meet();
   const baseKey = randomKey();
   const kid = await alice.client.setEncryptionKey(baseKey);
   await bob.client.addDecryptionKey('alice', baseKey, kid);
   await send(audio(1), audio(2));
   const sending = await alice.client.stats();
+  expect(sending.senders[0]?.sender).toBe(sender);
+  expect(sending.senders[0]?.receiver).toBeUndefined();
+  expect((await bob.client.stats()).receivers[0]?.receiver).toBe(receiver);
   expect(sending).toMatchObject({
     cipherSuite: 'AES_128_GCM_SHA256_128',
     engine: 'wasm',

@@ -31,7 +31,8 @@ interface Pending {
 /**
  * The channel of a key exchange through Janus: letters go through a TextRoom, on a data channel.
  *
- * After a connection was lost, `open` it again with a new handle; the exchange stays as it is, and says hello anew.
+ * After a connection was lost, `open` it again with a new handle. The exchange stays as it is: call its `start` again, or it says
+ * hello only when its turn comes, up to a minute later.
  *
  * @example
  * ```js

@@ -6,7 +6,10 @@ import type { KeyAge, SessionCounts, TrackCounts } from './protocol.ts';
 
 /** A sender's or receiver's frames. */
 export interface SFrameTrackStats {
-  /** Of its MediaStreamTrack; empty while it has none. */
+  /** Which of the two it is about. */
+  readonly sender: RTCRtpSender | undefined;
+  readonly receiver: RTCRtpReceiver | undefined;
+  /** Of its MediaStreamTrack; empty while it has none. Servers name the tracks of receivers, and may give two one name. */
   readonly trackId: string;
   readonly kind: 'audio' | 'video' | undefined;
   /** Of receivers: whose frames they are. */
@@ -84,8 +87,10 @@ function keyStatsOf({ kid, seconds }: KeyAge): SFrameKeyStats {
 }
 
 function trackStatsOf({ endpoint, binding }: PageTrack, counts: TrackCounts | undefined): SFrameTrackStats {
-  const { kind, participant, policy } = binding;
+  const { kind, participant, policy, role } = binding;
   return {
+    sender: role === 'send' ? (endpoint as RTCRtpSender) : undefined,
+    receiver: role === 'receive' ? (endpoint as RTCRtpReceiver) : undefined,
     trackId: endpoint.track?.id ?? '',
     kind,
     participant,

@@ -26,9 +26,10 @@ export function sum(tracks: readonly SFrameTrackStats[], count: (track: SFrameTr
   return tracks.reduce((total, track) => total + count(track), 0);
 }
 
-/** Browsers deliver some frames twice: those are not refused for any fault. */
+/** Browsers deliver some frames twice, and some that are empty: those are not refused for any fault. */
 function refusedOf({ dropped }: SFrameTrackStats): number {
-  return Object.entries(dropped).reduce((total, [why, count]) => total + (why === 'replay' ? 0 : count), 0);
+  const isFault = (why: string) => why !== 'replay' && why !== 'empty';
+  return Object.entries(dropped).reduce((total, [why, count]) => total + (isFault(why) ? count : 0), 0);
 }
 
 export function totalsOf({ senders, receivers }: SFrameStats, at: number): Totals {

@@ -40,7 +40,8 @@ export class Watch {
   readonly #timer: ReturnType<typeof setInterval>;
   /** Reasons of `status` events, until one says `recovered`. */
   readonly #troubles = new Map<RTCRtpReceiver | RTCRtpSender, string>();
-  readonly #growths = new Map<string, Growth>();
+  /** By what is sent, and by receivers. */
+  readonly #growths = new Map<unknown, Growth>();
   #last: Totals | undefined;
   #isPolling = false;
   stats: SFrameStats | undefined;
@@ -84,9 +85,12 @@ export class Watch {
 
   /** What comes in these tracks. */
   received(tracks: readonly MediaStreamTrack[]): TrackFacts[] {
-    return tracks.flatMap(({ id }) => {
-      const counted = this.stats?.receivers.find(({ trackId }) => trackId === id);
-      return counted === undefined ? [] : [this.#factsOf(counted, `received ${id}`, this.#troubleOf(id))];
+    return tracks.flatMap((track) => {
+      // not by its ID: that is the server's to choose
+      const counted = this.stats?.receivers.find(({ receiver }) => receiver?.track === track);
+      if (counted?.receiver === undefined) return [];
+      const { receiver } = counted;
+      return [this.#factsOf(counted, receiver, this.#troubles.get(receiver))];
     });
   }
 
@@ -105,13 +109,7 @@ export class Watch {
     this.#changed();
   }
 
-  #troubleOf(trackId: string): string | undefined {
-    for (const [end, reason] of this.#troubles)
-      if (end instanceof RTCRtpReceiver && end.track.id === trackId) return reason;
-    return undefined;
-  }
-
-  #factsOf(track: Counted, name: string, trouble: string | undefined): TrackFacts {
+  #factsOf(track: Counted, name: unknown, trouble: string | undefined): TrackFacts {
     const { flowedAt, plainAt } = this.#growths.get(name) ?? { flowedAt: -FLOW_MS, plainAt: -FLOW_MS };
     const now = performance.now();
     return {
@@ -135,7 +133,7 @@ export class Watch {
     }
     const now = performance.now();
     for (const track of sentByKind(this.stats)) this.#grow(`sent ${track.kind}`, track, now);
-    for (const track of this.stats.receivers) this.#grow(`received ${track.trackId}`, track, now);
+    for (const track of this.stats.receivers) this.#grow(track.receiver, track, now);
     if (isTick) {
       const totals = totalsOf(this.stats, now);
       if (this.#last !== undefined) this.rates = ratesBetween(this.#last, totals);
@@ -144,7 +142,7 @@ export class Watch {
     this.#changed();
   }
 
-  #grow(name: string, { frames, plaintextFrames }: Counted, now: number): void {
+  #grow(name: unknown, { frames, plaintextFrames }: Counted, now: number): void {
     const before = this.#growths.get(name);
     const protectedFrames = frames - plaintextFrames;
     this.#growths.set(name, {

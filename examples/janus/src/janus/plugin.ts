@@ -114,9 +114,8 @@ export class Plugin {
   }
 
   /** To an offer of media that only comes. */
-  answer({ sdp = '', ...offer }: JanusJsep): Promise<JanusJsep> {
+  answer(jsep: JanusJsep): Promise<JanusJsep> {
     return new Promise((success, error) => {
-      const jsep = { ...offer, sdp: withOwnTrackIds(sdp) };
       this.handle.createAnswer({ jsep, success, error });
     });
   }
@@ -142,12 +141,4 @@ export class Plugin {
     }
     this.onmessage(message, jsep);
   }
-}
-
-/**
- * Janus calls the tracks of every connection janus0, janus1 and so on. A client's stats are told apart by the IDs of
- * tracks, so they get others.
- */
-function withOwnTrackIds(sdp: string): string {
-  return sdp.replaceAll(/^(a=msid:\S+) \S+/gm, (_, stream: string) => `${stream} ${crypto.randomUUID()}`);
 }
