@@ -143,6 +143,7 @@ const layers: Record<string, number> = {
   'trust/mls-exchange/key-packages.ts': 4,
   'trust/verification.ts': 4,
   'trust/webrtc-exchange/options.ts': 4,
+  'codec.ts': 5,
   'key.ts': 5,
   'sender-keys/chain.ts': 5,
   'trust/exchange/options.ts': 5,

@@ -36,6 +36,7 @@ import {
   type SFrameErrorCode,
   type U64,
 } from 'sframe-wasm';
+import { FrameFormat } from 'sframe-wasm/codec';
 import { type Admit, type KeyChannel, SenderKeyExchange } from 'sframe-wasm/exchange';
 import { connectExchange, type ExchangeConnection } from 'sframe-wasm/exchange/webrtc';
 import { encryptHandle, type HandleEncryption, type JanusHandle, JanusTextRoom } from 'sframe-wasm/janus';
@@ -187,5 +188,7 @@ void sender.setEncryptionKey(baseKey, kid).then(() => receiver.addDecryptionKey(
 export { counted, recipients, retirement, sendingKey, shown, ssrcKey };
 export const connection: ExchangeConnection = connectExchange(client, exchange, { cipherSuite });
 declare const handle: JanusHandle;
+const format = new FrameFormat({ mimeType: 'video/VP8', source: 'camera' });
+export const laidOut: Bytes = format.encrypt(encryptor, baseKey);
 export const encrypted: HandleEncryption = encryptHandle(handle, client, { participant: ({ mid }) => mid });
 export const textRoom: KeyChannel = new JanusTextRoom({ room: 1234, participant: 'alice' });

@@ -3,10 +3,8 @@
 // like everybody else, puts packets together again, and opens the frames.
 
 import { RTCPeerConnection, useAV1X, useNACK, useOPUS, usePLI, useVP8, useVP9 } from 'werift';
-// the package has no entry for these two; in browsers they are in its worker
-import { layoutOf } from '../../dist/codec/choice.js';
-import { decryptFrame } from '../../dist/codec/frame.js';
-import { SFrameDecryptor } from '../../dist/index.js';
+import { FrameFormat } from '../../dist/codec.js';
+import { SFrameDecryptor, SFrameError } from '../../dist/index.js';
 import { Frames, formats } from './frames.mjs';
 
 /** How long connecting may take, in ms. */
@@ -71,25 +69,33 @@ export class NodeMember {
 
   /** @param {'video' | 'audio'} kind @param {string} codec */
   #receive(kind, codec) {
-    const layout = layoutOf(`${kind}/${codec}`);
-    const format = formats[codec];
-    if (layout === undefined || format === undefined) throw new Error(`${codec} is not known`);
-    const frames = new Frames(format);
+    const depacketize = formats[codec];
+    if (depacketize === undefined) throw new Error(`${codec} is not known`);
+    const frames = new Frames(depacketize);
+    const format = new FrameFormat({ mimeType: `${kind}/${codec}` });
     const transceiver = this.#connection.addTransceiver(kind, { direction: 'recvonly' });
     transceiver.onTrack.subscribe((track) => {
       if (kind === 'video') this.#askForKeyFrame = () => transceiver.receiver.sendRtcpPLI(track.ssrc ?? 0);
       track.onReceiveRtp.subscribe((packet) => {
         for (const { data, timestamp } of frames.add(packet)) {
-          const opened = decryptFrame(this.#decryptors[kind], { layout }, data);
-          if (typeof opened === 'string') {
-            this.dropped[opened] = (this.dropped[opened] ?? 0) + 1;
-            continue;
-          }
+          const opened = this.#open(kind, format, data);
+          if (opened === undefined) continue;
           this.frames[kind].push(opened);
           this.onframe(kind, opened, timestamp);
         }
       });
     });
+  }
+
+  /** @param {'video' | 'audio'} kind @param {FrameFormat} format @param {Uint8Array} data */
+  #open(kind, format, data) {
+    try {
+      return format.decrypt(this.#decryptors[kind], data);
+    } catch (error) {
+      if (!(error instanceof SFrameError)) throw error;
+      this.dropped[error.code] = (this.dropped[error.code] ?? 0) + 1;
+      return;
+    }
   }
 
   /** Of the video. */

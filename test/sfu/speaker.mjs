@@ -12,14 +12,16 @@ import {
   usePLI,
   useVP8,
 } from 'werift';
-import { layoutOf } from '../../dist/codec/choice.js';
-import { encryptFrame } from '../../dist/codec/frame.js';
+import { FrameFormat } from '../../dist/codec.js';
 import { SFrameEncryptor } from '../../dist/index.js';
 
 /** How much of a frame goes into a packet. */
 const SHARE_LEN = 1100;
 
-const mimeTypes = { video: 'video/VP8', audio: 'audio/opus' };
+const formats = {
+  video: new FrameFormat({ mimeType: 'video/VP8' }),
+  audio: new FrameFormat({ mimeType: 'audio/opus' }),
+};
 
 /** A frame's payloads: VP8's with a descriptor of one byte (RFC 7741 §4.2), Opus's as it is. @param {'video' | 'audio'} kind @param {Uint8Array} frame */
 function payloadsOf(kind, frame) {
@@ -73,10 +75,8 @@ export class NodeSpeaker {
 
   /** @param {'video' | 'audio'} kind @param {Uint8Array} frame @param {number} timestamp */
   send(kind, frame, timestamp) {
-    const layout = layoutOf(mimeTypes[kind]);
-    if (this.#connection.connectionState !== 'connected' || layout === undefined) return;
-    const sent = encryptFrame(this.#encryptor, { layout }, frame);
-    if (typeof sent === 'string') return;
+    if (this.#connection.connectionState !== 'connected') return;
+    const sent = formats[kind].encrypt(this.#encryptor, frame);
     const payloads = payloadsOf(kind, sent);
     for (const [i, payload] of payloads.entries()) {
       const sequenceNumber = this.#numbers[kind]++ & 0xffff;
