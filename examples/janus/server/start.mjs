@@ -32,6 +32,9 @@ export async function startJanus(config) {
     cwd: recordings, // where recordings go that are given a bare name
     detached: true, // Ctrl+C is for us, who end it
   });
+  const kill = () => janus.kill('SIGKILL');
+  process.once('exit', kill); // it would outlive us, whatever ends us
+  janus.once('exit', () => process.off('exit', kill));
   let log = '';
   for (const stream of [janus.stdout, janus.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
