@@ -393,6 +393,23 @@ describe('JanusTextRoom', () => {
     }
   });
 
+  it('is not open where Janus says nothing, at last', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const channel = new JanusTextRoom({ room: 1234, participant: 'alice' });
+      const mute = textHandle(new FakeRoom());
+      mute.send = () => {};
+      const opening = channel.open(mute as never).catch(String);
+      vi.advanceTimersByTime(30_000);
+      expect(await opening).toBe('Error: the TextRoom did not connect');
+      expect(vi.getTimerCount()).toBe(0);
+      await channel.open(textHandle(new FakeRoom()) as never);
+      expect([channel.isOpen, vi.getTimerCount()]).toEqual([true, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is not open where Janus refuses, or another handle came in between', async () => {
     const channel = new JanusTextRoom({ room: 1234, participant: 'alice' });
     const refused = textHandle(new FakeRoom());

@@ -23,6 +23,8 @@ const MAX_TEXT_LEN = 2 ** 20;
 /** Requests that wait for an answer, and how long, in ms. */
 const MAX_PENDING = 1024;
 const ANSWER_MS = 10_000;
+/** How long a data channel may take to open, in ms: janus.js says nothing where there is no way to Janus. */
+const CONNECT_MS = 30_000;
 
 interface Pending {
   readonly settle: (error?: Error) => void;
@@ -82,7 +84,7 @@ export class JanusTextRoom implements KeyChannel {
   /**
    * Connects a new handle of the TextRoom plugin, and joins the room.
    *
-   * @throws TypeError if it is of another plugin; rejects with what Janus says
+   * @throws TypeError if it is of another plugin; rejects with what Janus says, or if it says nothing for 30 seconds
    */
   async open(handle: JanusHandle): Promise<void> {
     assertObject(handle, 'handle');
@@ -98,8 +100,8 @@ export class JanusTextRoom implements KeyChannel {
     });
     await connected(handle);
     if (this.#handle !== handle) throw new Error('another handle has taken its place');
-    const { room, pin } = { room: this.#room, pin: this.#pin };
-    await this.#request({ textroom: 'join', room, pin, username: this.#participant });
+    const [room, pin, username] = [this.#room, this.#pin, this.#participant];
+    await this.#request({ textroom: 'join', room, pin, username });
     this.#isOpen = true;
   }
 
@@ -178,8 +180,15 @@ export class JanusTextRoom implements KeyChannel {
 /** Has Janus offer a data channel, and answers; resolves when it is open. */
 function connected(handle: JanusHandle): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(`${error}`));
-    listen(handle, 'ondataopen', () => resolve());
+    const fail = (error: unknown) => {
+      clearTimeout(timer);
+      reject(error instanceof Error ? error : new Error(`${error}`));
+    };
+    const timer = setTimeout(() => fail('the TextRoom did not connect'), CONNECT_MS);
+    listen(handle, 'ondataopen', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     listen(handle, 'oncleanup', () => fail('the connection was lost'));
     listen(handle, 'onmessage', (message, jsep) => {
       if (message['error'] !== undefined) fail(`TextRoom: ${message['error']}`);
