@@ -2,34 +2,20 @@
 // The client in real calls, in Chromium and in Firefox. A name on the command line runs only the cases that have it
 // in theirs. With CI set a missing browser is a failure; else it is said, and left out.
 
-import { check, finish, Later } from '../runtimes/report.mjs';
+import { check, finish } from '../runtimes/report.mjs';
+import { attempt } from './attempt.mjs';
 import { launchChromium, launchFirefox } from './browsers.mjs';
 import { plan } from './plan.mjs';
 import { serve } from './server.mjs';
 import { addTimes, timesTable } from './times.mjs';
 
-/** How long a case may take. Waits inside have bounds of their own; this one ends a page that hangs. */
+/** How long a case may take. */
 const CASE_MS = 90_000;
 
 const [filter = ''] = process.argv.slice(2);
 
-/** @param {Promise<unknown>} outcome */
-async function within(outcome) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end after ${CASE_MS} ms`)), CASE_MS);
-  });
-  try {
-    return await Promise.race([outcome, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /**
- * Cases that have waited in vain. Two browsers and their encoders share the machine, so each of these runs once more when it
- * has that to itself. Only waits are forgiven: plaintext, or a nonce that comes twice, fails at once.
+ * Cases that have waited in vain: two browsers and their encoders share the machine.
  * @type {{ launch: Launch, planned: import('./plan.mjs').Planned }[]}
  */
 const late = [];
@@ -47,16 +33,12 @@ async function runCase(browser, planned, launch) {
     const cdn = await serve({ 'access-control-allow-origin': '*' });
     const own = await serve(headers(cdn.origin));
     const tab = await (isHidden ? browser.openHideable(own.origin) : browser.open(own.origin));
+    const putOff = launch && (() => late.push({ launch, planned }));
     try {
-      const text = await within(run(tab, cdn.origin));
+      const options = { ms: CASE_MS, complaints: () => tab.complaints, putOff };
+      const text = await attempt(() => run(tab, cdn.origin), options);
       addTimes(name, tab.resumed);
       return text;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : `${error}`;
-      const text = [message, ...tab.complaints].join('\n      ');
-      if (launch === undefined || !/: not within \d+ ms/.test(message)) throw new Error(text);
-      late.push({ launch, planned });
-      throw new Later(text);
     } finally {
       await tab.close();
       for (const server of [own, cdn]) server.close();

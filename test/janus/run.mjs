@@ -6,16 +6,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attempt } from '../e2e/attempt.mjs';
 import { launchChromium, launchFirefox } from '../e2e/browsers.mjs';
 import { serve } from '../e2e/server.mjs';
-import { check, finish, Later } from '../runtimes/report.mjs';
+import { check, finish } from '../runtimes/report.mjs';
 import { mustHave } from './installed.mjs';
 import { ADDRESS, enterNamespace } from './namespace.mjs';
 import { bundlePage } from './pages.mjs';
 import { plan } from './plan.mjs';
 import { World } from './world.mjs';
 
-/** How long a case may take. Waits inside have bounds of their own. */
+/** How long a case may take. */
 const CASE_MS = 180_000;
 const PORT = 8188;
 
@@ -62,23 +63,13 @@ const world = new World({ chromium, firefox, server, recordings, janusConfig });
 const late = [];
 
 /** @param {import('./plan.mjs').Planned} planned @param {boolean} isLast */
-async function runCase({ name, run }, isLast) {
-  await check(name, async () => {
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    const tooLate = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no end after ${CASE_MS} ms`)), CASE_MS);
-    });
+async function runCase(planned, isLast) {
+  const complaints = () => world.complaints();
+  const putOff = isLast ? undefined : () => late.push(planned);
+  await check(planned.name, async () => {
     try {
-      return await Promise.race([run(world), tooLate]);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : `${error}`;
-      const text = [message, ...world.complaints()].join('\n      ');
-      if (isLast || !/: not within \d+ ms/.test(message)) throw new Error(text);
-      late.push({ name, run });
-      throw new Later(text);
+      return await attempt(() => planned.run(world), { ms: CASE_MS, complaints, putOff });
     } finally {
-      clearTimeout(timer);
       await world.tidy();
     }
   });

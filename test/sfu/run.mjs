@@ -6,15 +6,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attempt } from '../e2e/attempt.mjs';
 import { launchChromium, launchFirefox } from '../e2e/browsers.mjs';
 import { serve } from '../e2e/server.mjs';
 import { ADDRESS, enterNamespace } from '../janus/namespace.mjs';
-import { check, finish, Later } from '../runtimes/report.mjs';
+import { check, finish } from '../runtimes/report.mjs';
 import { buildSfu, startSfu } from './pion.mjs';
 import { plan } from './plan.mjs';
 import { lossTable } from './table.mjs';
 
-/** How long a case may take. Waits inside have bounds of their own. */
+/** How long a case may take. */
 const CASE_MS = 300_000;
 const PAGE = '/test/sfu/page/index.html';
 
@@ -27,20 +28,6 @@ const address = isOutside ? '127.0.0.1' : ADDRESS;
 const [filter = ''] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'sframe-sfu-'));
 const start = performance.now();
-
-/** @param {Promise<unknown>} outcome */
-async function within(outcome) {
-  /** @type {NodeJS.Timeout | undefined} */
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no end after ${CASE_MS} ms`)), CASE_MS);
-  });
-  try {
-    return await Promise.race([outcome, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** Cases that have waited in vain: each runs once more. @type {{ browser: import('../e2e/browsers.mjs').Browser, planned: import('./plan.mjs').Planned }[]} */
 const late = [];
@@ -68,14 +55,10 @@ async function runCase(program, browser, planned, isLast) {
         return sfu;
       },
     };
+    const complaints = () => tabs.flatMap((tab) => tab.complaints);
+    const putOff = isLast ? undefined : () => late.push({ browser, planned });
     try {
-      return await within(planned.run(world));
-    } catch (error) {
-      const message = error instanceof Error ? error.message : `${error}`;
-      const text = [message, ...tabs.flatMap(({ complaints }) => complaints)].join('\n      ');
-      if (isLast || !/: not within \d+ ms/.test(message)) throw new Error(text);
-      late.push({ browser, planned });
-      throw new Later(text);
+      return await attempt(() => planned.run(world), { ms: CASE_MS, complaints, putOff });
     } finally {
       await Promise.allSettled(tabs.map((tab) => tab.close()));
       await Promise.all(sfus.map((sfu) => sfu.kill()));

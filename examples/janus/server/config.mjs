@@ -12,7 +12,6 @@ import { join } from 'node:path';
  * @property {string} address of the media
  * @property {number} port of the WebSockets, on 127.0.0.1
  * @property {string[]} [plugins] names, such as `videoroom`
- * @property {(text: string) => void} [heard] called with all that it prints
  * @property {number} [debugLevel] 1 to 7; default 4, which says what goes on
  * @property {number} [maxLog] how much of what it prints is kept, in characters; default all
  * @property {number} [reclaimSeconds] how long a session waits for a page that has lost its connection; default 0

@@ -39,7 +39,6 @@ export async function startJanus(config) {
   for (const stream of [janus.stdout, janus.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
       log = (log + text).slice(-maxLog);
-      config.heard?.(text);
     });
   /** @type {Error | undefined} */
   let failure;

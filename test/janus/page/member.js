@@ -84,21 +84,19 @@ export class Member {
    * @param {string} [options.codec]
    * @param {{ width?: number, height?: number, fps?: number }} [options.size]
    * @param {boolean} [options.simulcast]
-   * @param {boolean} [options.audio]
    * @param {(jsep: any) => void} [options.edit] what Janus is told
-   * @param {Record<string, unknown>} [options.configure] more of the request
    */
-  async publish({ codec = 'VP8', size = {}, simulcast = false, audio = true, edit, configure = {} } = {}) {
+  async publish({ codec = 'VP8', size = {}, simulcast = false, edit } = {}) {
     this.source = new Source(size);
     const microphone = await getMicrophone();
     const tracks = [
-      ...(audio ? [{ type: 'audio', capture: microphone.clone(), recv: false }] : []),
+      { type: 'audio', capture: microphone.clone(), recv: false },
       { type: 'video', capture: this.source.track, recv: false, simulcast },
     ];
     const jsep = await this.publisher.offer({ tracks });
     edit?.(jsep);
     const { message, jsep: answer } = await this.publisher.request(
-      { request: 'publish', videocodec: codec.toLowerCase(), ...configure },
+      { request: 'publish', videocodec: codec.toLowerCase() },
       ({ configured }) => configured === 'ok',
       jsep,
     );
@@ -107,12 +105,12 @@ export class Member {
   }
 
   /** Joins as one who watches. A feed that has just been published is not there at once. @param {string} participant */
-  async subscribe(participant, { trickle = true } = {}) {
+  async subscribe(participant) {
     for (let i = 0; ; i++) {
       const feed = this.feeds.get(participant);
       try {
         if (feed === undefined) throw new Error(`428: ${participant} is not there`);
-        return await this.#subscribe(participant, feed, trickle);
+        return await this.#subscribe(participant, feed);
       } catch (error) {
         if (i === TRIES || !/^Error: 428/.test(`${error}`)) throw error;
         await sleep(200);
@@ -120,8 +118,8 @@ export class Member {
     }
   }
 
-  /** @param {string} participant @param {number} feed @param {boolean} trickle */
-  async #subscribe(participant, feed, trickle) {
+  /** @param {string} participant @param {number} feed */
+  async #subscribe(participant, feed) {
     const since = performance.now();
     const plugin = await Plugin.attach(this.session, 'videoroom');
     const encryption = encryptHandle(plugin.handle, this.client, {
@@ -132,7 +130,7 @@ export class Member {
         { request: 'join', ptype: 'subscriber', room: this.room, streams: [{ feed }] },
         ({ videoroom }) => videoroom === 'attached',
       );
-      const answer = await plugin.answer({ jsep, trickle });
+      const answer = await plugin.answer({ jsep });
       await plugin.request({ request: 'start' }, ({ started }) => started === 'ok', answer);
       const view = new View(plugin.connection);
       this.views.set(participant, { plugin, view, encryption, since });

@@ -47,14 +47,14 @@ export async function learnKey({ name, of, key, kid }) {
   await member(name).client.addDecryptionKey(of, keyOf(key), BigInt(kid));
 }
 
-/** @param {{ name: string, to: string, trickle?: boolean }} options */
-export function subscribe({ name, to, trickle }) {
-  return member(name).subscribe(to, trickle === undefined ? {} : { trickle });
+/** @param {{ name: string, to: string }} options */
+export function subscribe({ name, to }) {
+  return member(name).subscribe(to);
 }
 
-/** @param {{ name: string, of: string, target?: number, audio?: boolean }} options */
-export function plays({ name, of, target, ...options }) {
-  return member(name).view(of).view.plays(target, options);
+/** @param {{ name: string, of: string, target?: number }} options */
+export function plays({ name, of, target }) {
+  return member(name).view(of).view.plays(target);
 }
 
 /** How long it took from subscribing to the first decoded frame, in ms. @param {{ name: string, of: string }} options */

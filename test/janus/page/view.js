@@ -35,8 +35,8 @@ export class View {
     return { decoded, width, energy, samples };
   }
 
-  /** Right pictures, two at least, and sound, from now on. @param {number} target ms @param {{ audio?: boolean }} [options] */
-  async plays(target = 2000, { audio = true } = {}) {
+  /** Right pictures, two at least, and sound, from now on. @param {number} target ms */
+  async plays(target = 2000) {
     const before = await this.counts();
     const numbers = new Set();
     let worst = 0;
@@ -50,7 +50,7 @@ export class View {
         worst = Math.max(worst, picture.difference);
       }
       seen = `${now.decoded - before.decoded} decoded, ${numbers.size} pictures, last differing by ${picture?.difference.toFixed(1)}, energy +${(now.energy - before.energy).toExponential(0)}`;
-      const isHeard = !audio || (now.energy > before.energy && now.samples > before.samples);
+      const isHeard = now.energy > before.energy && now.samples > before.samples;
       return (numbers.size >= 2 && isHeard && now.decoded > before.decoded) || seen;
     });
     return { ms, worst: Math.round(worst * 10) / 10, width: now.width, seen };

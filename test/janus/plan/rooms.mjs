@@ -11,7 +11,7 @@ import { failureOf, must, newKey } from './must.mjs';
  * Somebody comes into a room, with a sending key of his own.
  * @param {World} world
  * @param {string} browser
- * @param {{ name: string, room: number, create?: Record<string, unknown>, client?: Record<string, unknown>, url?: string, isOpen?: boolean }} options
+ * @param {{ name: string, room: number, create?: Record<string, unknown>, url?: string, isOpen?: boolean }} options
  */
 export async function arrive(world, browser, options) {
   const tab = await world.open(browser);
