@@ -2,31 +2,12 @@
 
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { headersOf, policyOf } from './headers.js';
 
 /** @param {string} path from the repository's root */
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
-/** Also for the worker's own response, where WebAssembly is compiled. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-const headers = {
-  // what a meta element cannot say
-  'content-security-policy': `${policy}; frame-ancestors 'none'`,
-  'permissions-policy': 'camera=(self), microphone=(self)',
-  // for clocks that are fine enough to show what a frame costs
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
+const policy = policyOf();
 
 /** For servers that send no headers. Not in development: Vite's client puts styles into the page. */
 const policyInPage = {
@@ -64,5 +45,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { host, fs: { allow: [root('.')] } },
-  preview: { host, headers },
+  preview: { host, headers: headersOf(policy) },
 });

@@ -3,33 +3,14 @@
 
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { headersOf, policyOf } from '../call/headers.js';
 
 /** @param {string} path from the repository's root */
 const root = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** @param {string} path from here */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Also for the worker's own response, where WebAssembly is compiled. */
-const policy = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
-const headers = {
-  'content-security-policy': `${policy}; frame-ancestors 'none'`,
-  'permissions-policy': 'camera=(self), microphone=(self)',
-  // for clocks that are fine enough to show what a frame costs
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-};
+const policy = policyOf("connect-src 'self'");
 
 const host = '127.0.0.1';
 
@@ -55,5 +36,5 @@ export default defineConfig({
       input: ['index', 'echo', 'room', 'playback'].map((name) => here(`${name}.html`)),
     },
   },
-  preview: { host, headers },
+  preview: { host, headers: headersOf(policy) },
 });

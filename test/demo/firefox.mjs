@@ -1,39 +1,12 @@
 // @ts-check
-// The page in Firefox, driven by puppeteer-core over WebDriver BiDi: the main path.
+// The call's page in Firefox: the main path.
 
-import { decodedIn, keepConnections } from './in-page.mjs';
-import { Steps } from './steps.mjs';
-import { BOUND_MS, must, until } from './visit.mjs';
+import { FirefoxPage } from './firefox-page.mjs';
+import { decodedIn } from './in-page.mjs';
+import { must, until } from './visit.mjs';
 
 /** A visitor in Firefox. */
-export class FirefoxVisit extends Steps {
-  /** @type {string[]} */
-  complaints = [];
-
-  /** @param {import('puppeteer-core').Page} page */
-  constructor(page) {
-    super();
-    this.page = page;
-    page.on('console', (message) => this.complaints.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => this.complaints.push(`${error}`));
-  }
-
-  /** @param {import('puppeteer-core').Browser} browser @param {string} origin */
-  static async open(browser, origin) {
-    const page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 900 });
-    await page.evaluateOnNewDocument(keepConnections);
-    const visit = new FirefoxVisit(page);
-    await page.goto(origin);
-    return visit;
-  }
-
-  /** @param {string} selector */
-  async press(selector) {
-    await this.page.waitForSelector(`${selector}:not(:disabled)`, { timeout: BOUND_MS });
-    await this.page.locator(selector).click();
-  }
-
+export class FirefoxVisit extends FirefoxPage {
   /** @param {string} selector */
   textOf(selector) {
     return this.page.$eval(selector, (found) => `${found.textContent}`);

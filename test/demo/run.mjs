@@ -225,7 +225,7 @@ const gecko = await startFirefox();
 noteMissing('Firefox', gecko);
 if (gecko !== undefined) {
   await visit(`Firefox ${(await gecko.version()).replace(/^.*\//, '')}, 1280 px`, async () => {
-    const opened = await FirefoxVisit.open(gecko, server.origin);
+    const opened = await new FirefoxVisit(await gecko.newPage()).open(server.origin);
     await firefox(opened);
     await opened.end(opened.complaints);
   });

@@ -1,8 +1,8 @@
 // @ts-check
 // The pages in Firefox: EchoTest, and a room with somebody in Chromium.
 
-import { keepConnections, pixelsOf } from '../demo/in-page.mjs';
-import { Steps } from '../demo/steps.mjs';
+import { FirefoxPage } from '../demo/firefox-page.mjs';
+import { pixelsOf } from '../demo/in-page.mjs';
 import { difference, must, sleep, until } from '../demo/visit.mjs';
 import { decodedInPart } from './media.mjs';
 import { enter, tile } from './rooms.mjs';
@@ -10,32 +10,7 @@ import { enter, tile } from './rooms.mjs';
 /** Browsers have other ideas of colours; people are farther apart. */
 const MAX_DIFFERENCE = 25;
 
-class FirefoxVisit extends Steps {
-  /** @type {string[]} */
-  complaints = [];
-
-  /** @param {import('puppeteer-core').Page} page */
-  constructor(page) {
-    super();
-    this.page = page;
-    page.on('console', (message) => this.complaints.push(`${message.type()}: ${message.text()}`));
-    page.on('pageerror', (error) => this.complaints.push(`${error}`));
-  }
-
-  /** @param {import('puppeteer-core').Browser} browser @param {string} url */
-  static async open(browser, url) {
-    const page = await browser.newPage();
-    await page.setViewport({ width: 1280, height: 900 });
-    await page.evaluateOnNewDocument(keepConnections);
-    await page.goto(url);
-    return new FirefoxVisit(page);
-  }
-
-  /** @param {string} selector */
-  async press(selector) {
-    await this.page.locator(selector).click();
-  }
-
+class FirefoxVisit extends FirefoxPage {
   /** @param {string} part @param {string} word */
   async locks(part, word) {
     await until(`${part}: ${word}`, async () => {
@@ -67,7 +42,7 @@ class FirefoxVisit extends Steps {
 
 /** @param {import('puppeteer-core').Browser} gecko @param {string} origin */
 export async function firefoxEcho(gecko, origin) {
-  const visit = await FirefoxVisit.open(gecko, `${origin}echo.html`);
+  const visit = await new FirefoxVisit(await gecko.newPage()).open(`${origin}echo.html`);
   await visit.step('there and back', async () => {
     await visit.press('#start');
     await visit.locks('#echo', 'Encrypted');
@@ -98,7 +73,9 @@ export async function firefoxEcho(gecko, origin) {
 export async function firefoxRoom(gecko, browser, origin) {
   const room = 'both browsers';
   const alice = await enter(browser, origin, 'Alice', room);
-  const bob = await FirefoxVisit.open(gecko, `${origin}room.html#room=${encodeURIComponent(room)}&name=Bob`);
+  const bob = await new FirefoxVisit(await gecko.newPage()).open(
+    `${origin}room.html#room=${encodeURIComponent(room)}&name=Bob`,
+  );
   await bob.step('with Chromium', async () => {
     await bob.press('#join');
     await bob.locks(tile('Alice'), 'Not verified');
