@@ -25,6 +25,8 @@ export class Tap {
     this.worker = worker;
     /** @type {[Uint8Array, bigint][]} */
     this.keys = [];
+    /** The last answer that is waited for: a worker answers one question after the other. @type {Promise<unknown>} */
+    this.asked = Promise.resolve();
   }
 
   /** @param {RTCConfiguration} configuration */
@@ -40,11 +42,16 @@ export class Tap {
 
   /** @param {object} message @returns {Promise<Wire>} */
   ask(message) {
-    return new Promise((resolve, reject) => {
-      this.worker.onmessage = ({ data }) => resolve(data);
-      this.worker.onerror = ({ message: text }) => reject(new Error(`tap: ${text}`));
-      this.worker.postMessage(message);
-    });
+    const answer = this.asked.then(
+      () =>
+        new Promise((resolve, reject) => {
+          this.worker.onmessage = ({ data }) => resolve(data);
+          this.worker.onerror = ({ message: text }) => reject(new Error(`tap: ${text}`));
+          this.worker.postMessage(message);
+        }),
+    );
+    this.asked = answer.catch(() => {});
+    return answer;
   }
 
   /** @param {Uint8Array} baseKey @param {bigint} kid */

@@ -122,28 +122,44 @@ export function partsOf(codec, data) {
   return rules[codec]?.(data);
 }
 
+/**
+ * @typedef {object} Plain a frame that does not open
+ * @property {string} codec
+ * @property {Uint8Array} data
+ * @property {string} why
+ */
+
 /** Counts frames. */
 export class Ledger {
   /** @type {SFrameDecryptor | undefined} */
   #decryptor;
-  frames = 0;
-  plain = 0;
-  /** What was plain. @type {string[]} */
-  examples = [];
+  #frames = 0;
+  /** @type {Plain[]} */
+  #plain = [];
   /** Tag by KID and CTR. The first frames of a call come two to five times: the same tag is no second use of a nonce. @type {Map<string, string>} */
   #tags = new Map();
   /** @type {string[]} */
   #reused = [];
 
-  /** @param {any} cipherSuite @param {[baseKey: Uint8Array, kid: bigint][]} keys */
+  /**
+   * A sender may use its key before it is told here: what has come under that is looked at again.
+   * @param {any} cipherSuite @param {[baseKey: Uint8Array, kid: bigint][]} keys
+   */
   setKeys(cipherSuite, keys) {
     this.#decryptor = new SFrameDecryptor({ cipherSuite, replayWindow: 0 });
     for (const [baseKey, kid] of keys) this.#decryptor.addDecryptionKey(baseKey, kid);
+    const plain = this.#plain.splice(0);
+    for (const { codec, data } of plain) this.#open(codec, data);
   }
 
   /** One frame as it came. @param {string} codec @param {Uint8Array} data */
   look(codec, data) {
-    this.frames++;
+    this.#frames++;
+    this.#open(codec, data);
+  }
+
+  /** @param {string} codec @param {Uint8Array} data */
+  #open(codec, data) {
     try {
       if (this.#decryptor === undefined) throw new Error('no key');
       const parts = partsOf(codec, data);
@@ -156,22 +172,27 @@ export class Ledger {
       if ((this.#tags.get(name) ?? tag) !== tag) this.#reused.push(name);
       this.#tags.set(name, tag);
     } catch (error) {
-      this.plain++;
       const { code, kid } = /** @type {{ code?: string, kid?: bigint }} */ (error);
-      if (this.examples.length < 5)
-        this.examples.push(`${codec}, ${data.length} bytes: ${code ?? error} ${kid ?? ''}`);
+      this.#plain.push({ codec, data, why: `${code ?? error} ${kid ?? ''}` });
     }
   }
 
   report() {
-    const { frames, plain, examples } = this;
-    return { frames, plain, examples, reused: this.#reused, tags: [...this.#tags] };
+    const examples = this.#plain
+      .slice(0, 5)
+      .map(({ codec, data, why }) => `${codec}, ${data.length} bytes: ${why}`);
+    return {
+      frames: this.#frames,
+      plain: this.#plain.length,
+      examples,
+      reused: this.#reused,
+      tags: [...this.#tags],
+    };
   }
 
   /** Frames are counted from 0 again. Counters are not forgotten. */
   reset() {
-    this.frames = 0;
-    this.plain = 0;
-    this.examples = [];
+    this.#frames = 0;
+    this.#plain = [];
   }
 }

@@ -235,7 +235,6 @@ export async function tracksOnTheWire(options) {
       return scene.negotiate();
     },
     async () => {
-      // the tap first: what it cannot open counts as plain
       const next = randomKey();
       await tap.addKey(next, 77n);
       await alice.client.setEncryptionKey(next, 77n);
