@@ -170,6 +170,7 @@ export function plan(browser) {
   for (const codec of isChromium ? chromiumCodecs : firefoxCodecs)
     add(`control: plaintext is seen, ${codec}`, 'tapSeesPlaintext', { codec });
   add('control: prevention is undone', 'tapUnescapes');
+  add('control: keys are told later', 'tapIsToldLater');
 
   addCalls(add, isChromium);
   // not what a client can help: the connection was made without its configuration, or its transform taken away

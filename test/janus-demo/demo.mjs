@@ -38,10 +38,10 @@ export function runDemo(args, env = {}) {
   return { demo, said: () => said, ended };
 }
 
-/** @param {string[]} args @returns {Promise<Demo>} */
-export async function startDemo(args) {
+/** @param {string[]} args @param {Record<string, string>} [env] @returns {Promise<Demo>} */
+export async function startDemo(args, env) {
   const recordings = mkdtempSync(join(tmpdir(), 'sframe-recordings-'));
-  const { demo, said, ended } = runDemo([...args, '--recordings', recordings]);
+  const { demo, said, ended } = runDemo([...args, '--recordings', recordings], env);
   /** @type {string | undefined} */
   let origin;
   for (const start = performance.now(); origin === undefined; ) {

@@ -33,8 +33,7 @@ export async function startJanus(config) {
     detached: true, // Ctrl+C is for us, who end it
   });
   const kill = () => janus.kill('SIGKILL');
-  process.once('exit', kill); // it would outlive us, whatever ends us
-  janus.once('exit', () => process.off('exit', kill));
+  process.once('exit', kill); // detached, it would outlive a program that crashes
   let log = '';
   for (const stream of [janus.stdout, janus.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
@@ -52,11 +51,12 @@ export async function startJanus(config) {
       resolve(code);
     });
   });
+  ended.then(() => process.off('exit', kill));
   for (const start = performance.now(); !(await isListening(port)); ) {
     if (performance.now() - start > START_MS)
       failure ??= new Error(`Janus does not listen:\n${log.slice(-2000)}`);
     if (failure !== undefined) {
-      janus.kill('SIGKILL');
+      kill();
       throw failure;
     }
     await new Promise((resolve) => setTimeout(resolve, 50));

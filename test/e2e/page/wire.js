@@ -1,6 +1,6 @@
 // @ts-check
 // What a relay sees of a call, checked with the keys that it was told: which frames open under them, and which counters
-// came. A frame that does not open counts as plain. Where the clear bytes of a frame end is written here again, apart
+// came. A frame that none of them opens counts as plain. Where the clear bytes of a frame end is written here again, apart
 // from the package's code, and as plainly as can be.
 
 import { decodeHeader, SFrameDecryptor } from '../../../dist/index.js';

@@ -2,11 +2,13 @@
 // The measurements themselves, tested with a stand-in that encrypts nothing: they must see plaintext where there is
 // some, and nothing where there is none.
 
+import { SFrameEncryptor } from '../../../../dist/index.js';
+import { cipherSuite, randomKey } from '../client.js';
 import { Scene } from '../scene.js';
 import { StandIn } from '../stand-in.js';
 import { Tap } from '../tap.js';
 import { must, sleep } from '../wait.js';
-import { partsOf } from '../wire.js';
+import { Ledger, partsOf } from '../wire.js';
 
 /** Plaintext plays: pictures are read back, and energy is measured. @param {{ codec: string }} options */
 export async function plaintextPlays({ codec }) {
@@ -44,4 +46,27 @@ export async function tapUnescapes() {
   ];
   must(`${parts?.clear};${parts?.ciphertext}` === expected.join(';'), `${parts?.clear};${parts?.ciphertext}`);
   return 'clear and ciphertext found';
+}
+
+/** The tap opens what came before it was told the key, and nothing else; padding is nothing at all. Two may ask it at once. */
+export async function tapIsToldLater() {
+  const ledger = new Ledger();
+  const keys = [1n, 2n].map((kid) => /** @type {[Uint8Array, bigint]} */ ([randomKey(), kid]));
+  for (const [baseKey, kid] of keys) {
+    const encryptor = new SFrameEncryptor({ cipherSuite });
+    encryptor.setEncryptionKey(baseKey, kid);
+    ledger.look('opus', encryptor.encrypt(new Uint8Array(20)));
+  }
+  ledger.look('opus', new Uint8Array(20));
+  ledger.look('opus', new Uint8Array(0));
+  const seen = [0, 1, 2].map((known) => {
+    if (known > 0) ledger.setKeys(cipherSuite, keys.slice(0, known));
+    const { frames, plain, tags } = ledger.report();
+    return [frames, plain, tags.length];
+  });
+  must(`${seen.join('; ')}` === '3,3,0; 3,2,1; 3,1,2', `frames, plain, sealed: ${seen.join('; ')}`);
+  const tap = new Tap('VP8');
+  const answers = await Promise.all([tap.report(), tap.addKey(randomKey(), 1n), tap.report({ reset: true })]);
+  tap.close();
+  return `plain: 3 of 3, then 2, then 1; ${answers.length} answers`;
 }
